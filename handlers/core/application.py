@@ -1,0 +1,54 @@
+"""The Tornado application: routes of all dialects over one set of services, logged and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
+from tornado.web import Application, RequestHandler
+
+from handlers.core.access_log import AccessLog
+from handlers.core.dialect import Dialect
+from handlers.core.metrics import Metrics
+from handlers.core.routing import DialectRouter, Match, Table
+from handlers.core.services import Services
+
+
+class Folkmoot(Application):
+    """Serves the dialects."""
+
+    def __init__(
+        self,
+        services: Services,
+        dialects: Iterable[Dialect],
+        metrics: Metrics,
+        access_log: AccessLog | None,
+        **settings: Any,
+    ) -> None:
+        super().__init__(**settings)
+        self.services = services
+        self.metrics = metrics
+        self.table = Table(dialects)
+        self._access_log = access_log
+        self._router = DialectRouter(
+            self.table,
+            self,
+            body_limit=services.settings.max_body_bytes,
+            upload_limit=services.settings.max_upload_bytes,
+        )
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> HTTPMessageDelegate:  # type: ignore[override]
+        """Find who answers."""
+        return self._router.find_handler(request, **kwargs)
+
+    def log_request(self, handler: RequestHandler) -> None:
+        """Count a finished request and write its line."""
+        request, status = handler.request, handler.get_status()
+        match: Match | None = getattr(request, "match", None)
+        route = match.route.path if match is not None and match.route is not None else "(none)"
+        dialect = match.dialect.name if match is not None else "(none)"
+        method = request.method if status != 405 else "(refused)"
+        self.metrics.observe(dialect, route, str(method), status, request.request_time())
+        if self._access_log is not None:
+            self._access_log.write(request, status, self.services.addressing.proxies.client(request))

@@ -1,0 +1,66 @@
+"""What a dialect declares about itself, and how dialects are found."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tornado.web import RequestHandler
+
+if TYPE_CHECKING:
+    from handlers.core.live import Live
+    from handlers.core.services import Services
+
+
+@dataclass(frozen=True)
+class Route:
+    """One path, with `{name}` for a segment, and the handler class behind it.
+
+    `secrets` names the segments that logs must not show.
+    """
+
+    path: str
+    handler: type[RequestHandler]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
+
+    def pattern(self) -> re.Pattern[str]:
+        """Return what matches the raw, still percent-encoded path."""
+        parts = re.split(r"\{(\w+)\}", self.path)
+        return re.compile(
+            "".join(f"(?P<{part}>[^/]+)" if odd % 2 else re.escape(part) for odd, part in enumerate(parts))
+        )
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One API dialect: which paths are its own, what it serves there, and what it pushes.
+
+    A claim is a path prefix, or with a leading `=` one exact path; the longest claim of any dialect wins.
+    `fallback` answers what is claimed but not routed, in the dialect's own shapes.
+    """
+
+    name: str
+    title: str
+    claims: tuple[str, ...]
+    routes: tuple[Route, ...]
+    fallback: type[RequestHandler]
+    live: Callable[[Services], Live] | None = None
+
+
+def discover() -> tuple[Dialect, ...]:
+    """Find the dialects: every folder of `handlers` that declares one, in alphabetical order."""
+    import handlers
+
+    return tuple(_declared(handlers.__path__))
+
+
+def _declared(folders: Sequence[str]) -> Iterator[Dialect]:
+    for found in sorted(pkgutil.iter_modules(folders), key=lambda each: each.name):
+        module = importlib.import_module(f"handlers.{found.name}")
+        if isinstance(dialect := getattr(module, "DIALECT", None), Dialect):
+            yield dialect

@@ -1,0 +1,162 @@
+"""Decides whose path it is, finds the handler, and stops bodies that are too large before they are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tornado.escape import url_unescape
+from tornado.httputil import (
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    HTTPServerRequest,
+    RequestStartLine,
+    ResponseStartLine,
+)
+from tornado.routing import Router
+from tornado.web import Application
+
+from handlers.core.dialect import Dialect, Route
+from handlers.core.errors import TooLarge
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A request's place: its dialect, its route (None: no such path), the path's arguments still encoded."""
+
+    dialect: Dialect
+    route: Route | None
+    arguments: Mapping[str, str]
+
+
+class Table:
+    """All routes of all dialects; fixed paths are looked up, paths with segments are tried in turn."""
+
+    def __init__(self, dialects: Iterable[Dialect]) -> None:
+        self._dialects = tuple(dialects)
+        claims = [(claim, dialect) for dialect in self._dialects for claim in dialect.claims]
+        self._exact = {claim[1:]: dialect for claim, dialect in claims if claim.startswith("=")}
+        prefixes = [(claim, dialect) for claim, dialect in claims if not claim.startswith("=")]
+        self._prefixes = sorted(prefixes, key=lambda each: -len(each[0]))
+        self._fixed: dict[tuple[str, str], Route] = {}
+        self._patterns: dict[str, list[tuple[re.Pattern[str], Route]]] = {}
+        for dialect in self._dialects:
+            for route in dialect.routes:
+                self._add(dialect.name, route)
+
+    def _add(self, dialect: str, route: Route) -> None:
+        if "{" in route.path:
+            self._patterns.setdefault(dialect, []).append((route.pattern(), route))
+        elif self._fixed.setdefault((dialect, route.path), route) is not route:
+            raise ValueError(f"two routes of {dialect} share the path {route.path}")
+
+    def owner(self, path: str) -> Dialect:
+        """Return the dialect whose path it is."""
+        if (dialect := self._exact.get(path)) is not None:
+            return dialect
+        return next(dialect for claim, dialect in self._prefixes if path.startswith(claim))
+
+    def find(self, path: str) -> Match:
+        """Find the place of a raw, percent-encoded path."""
+        dialect = self.owner(path)
+        if (route := self._fixed.get((dialect.name, path))) is not None:
+            return Match(dialect, route, {})
+        for pattern, route in self._patterns.get(dialect.name, ()):
+            if (found := pattern.fullmatch(path)) is not None:
+                return Match(dialect, route, found.groupdict())
+        return Match(dialect, None, {})
+
+    def __iter__(self) -> Iterable[tuple[Dialect, Route]]:  # type: ignore[override]
+        """Go through every route with its dialect."""
+        return ((dialect, route) for dialect in self._dialects for route in dialect.routes)
+
+
+class DialectRouter(Router):
+    """Hands each request to the handler of its place."""
+
+    def __init__(self, table: Table, application: Application, *, body_limit: int, upload_limit: int) -> None:
+        self.table = table
+        self._application = application
+        self._body_limit = body_limit
+        self._upload_limit = upload_limit
+
+    def find_handler(self, request: HTTPServerRequest, **_: Any) -> HTTPMessageDelegate:
+        """Return what receives the request's body and runs its handler."""
+        match = self.table.find(request.path)
+        request.match = match  # type: ignore[attr-defined]
+        multipart = request.headers.get("Content-Type", "").lower().startswith("multipart/form-data")
+        return BodyGate(
+            self._application, request, match, self._upload_limit if multipart else self._body_limit
+        )
+
+
+class BodyGate(HTTPMessageDelegate):
+    """Lets a body through up to its limit; over it, the dialect's own 413 is the answer.
+
+    The rest of an announced body is read and thrown away, so that clients which send first and read
+    later see the answer instead of a broken connection; nothing of it is kept.
+    """
+
+    def __init__(
+        self, application: Application, request: HTTPServerRequest, match: Match, limit: int
+    ) -> None:
+        self._application = application
+        self._request = request
+        self._match = match
+        self._limit = limit
+        self._received = 0
+        self._delegate: HTTPMessageDelegate | None = None
+        self._refused = False
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        """Refuse what announces too much."""
+        announced = headers.get("Content-Length", "")
+        if announced.isascii() and announced.isdigit() and int(announced) > self._limit:
+            self._refuse()
+            return None
+        self._delegate = self._open({})
+        return self._delegate.headers_received(start_line, headers)
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """Pass a part on, or refuse when a body without a length grows too large."""
+        self._received += len(chunk)
+        if self._refused:
+            return None
+        if self._received > self._limit:
+            self._refuse()
+            return None
+        assert self._delegate is not None
+        return self._delegate.data_received(chunk)
+
+    def finish(self) -> None:
+        """Run the handler."""
+        if self._delegate is not None and not self._refused:
+            self._delegate.finish()
+
+    def on_connection_close(self) -> None:
+        """Tell the handler that nobody waits any more."""
+        if self._delegate is not None and not self._refused:
+            self._delegate.on_connection_close()
+
+    def _open(self, options: Mapping[str, Any]) -> HTTPMessageDelegate:
+        dialect, route = self._match.dialect, self._match.route
+        handler = dialect.fallback if route is None or options else route.handler
+        arguments = {
+            name: url_unescape(value, encoding=None, plus=False)
+            for name, value in self._match.arguments.items()
+        }
+        return self._application.get_handler_delegate(
+            self._request,
+            handler,
+            dict(options) or dict(route.options if route is not None else {}),
+            path_kwargs={} if handler is dialect.fallback else arguments,
+        )
+
+    def _refuse(self) -> None:
+        self._refused = True
+        delegate = self._open({"refusal": TooLarge(self._limit)})
+        delegate.finish()

@@ -1,0 +1,1 @@
+"""The live hub: Centrifugo's client protocol over WebSockets, fed by committed changes; knows no dialect."""

@@ -1,0 +1,92 @@
+"""What a dialect implements to put its objects on the wire: namespaces of channels, and who asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from realtime.codes import ErrorCode, Refusal
+
+__all__ = ["Change", "ErrorCode", "Identity", "Refusal", "State", "StateNamespace", "channel_name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a connection speaks for; user "" is anonymous.
+
+    `credential` names what opened it (a key's or token's id, never the secret), `generation` counts the
+    user's revocations, `expires_at` is in Unix seconds.
+    """
+
+    user: str = ""
+    credential: str = ""
+    expires_at: float | None = None
+    generation: int = 0
+
+    @property
+    def anonymous(self) -> bool:
+        """Tell whether nobody signed in."""
+        return not self.user
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A channel's whole current object: JSON bytes and a version that only grows while the epoch stays."""
+
+    epoch: str
+    offset: int
+    data: bytes
+
+
+class Change(Protocol):
+    """A committed change of a stored document; `document` is its newest form, None once it is deleted."""
+
+    @property
+    def collection(self) -> str:
+        """Name the collection."""
+
+    @property
+    def operation(self) -> str:
+        """Name what happened: insert, update, replace or delete."""
+
+    @property
+    def id(self) -> Any:
+        """Return the document's `_id`."""
+
+    @property
+    def document(self) -> Mapping[str, Any] | None:
+        """Return the document as it is now."""
+
+
+class StateNamespace(Protocol):
+    """A family of state channels: each carries one whole object, of which only the newest version counts."""
+
+    @property
+    def name(self) -> str:
+        """Return what stands before the boundary: "polls" in `polls:1`, "identity" in `identity#7`."""
+
+    @property
+    def boundary(self) -> str:
+        """Return ":", or "#" where the key is the only user who may subscribe."""
+
+    @property
+    def collections(self) -> frozenset[str]:
+        """Name the stored collections whose changes it follows."""
+
+    async def authorise(self, who: Identity, key: str) -> None:
+        """Let the identity subscribe, or raise Refusal with 102 (no such channel) or 103 (not for you)."""
+
+    async def read(self, key: str) -> State | None:
+        """Read the current object with majority concern; None where it does not exist."""
+
+    def project(self, change: Change) -> Iterable[tuple[str, State | None]]:
+        """Turn a stored change into new states by key; None ends the key's subscriptions."""
+
+    async def listed(self, who: Identity) -> Sequence[str]:
+        """Name the channels (whole names) that the identity may subscribe to."""
+
+
+def channel_name(namespace: StateNamespace, key: str) -> str:
+    """Join a namespace and a key to the channel's name."""
+    return f"{namespace.name}{namespace.boundary}{key}"

@@ -1,0 +1,227 @@
+"""Accounts: the one document of a person, found by secret or address, made and changed in transactions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from storage.addresses import Addresses
+from storage.batching import Batcher
+from storage.counters import Counters
+from storage.database import Database, Index, index
+from storage.driver import Document, DuplicateKeyError, ObjectId, ReturnDocument, Session
+from storage.errors import NotFound, Taken
+from storage.jobs import Jobs, NewJob
+from storage.person import UNVALIDATED, derive, make_secret, new_person
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Who a secret belongs to: as much as most calls need to know."""
+
+    oid: ObjectId
+    id: int
+    superuser: bool
+    generation: int
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Member:
+        """Read the stored form."""
+        auth = row.get("auth") or {}
+        return cls(row["_id"], row["id"], auth.get("superuser", False), auth.get("generation", 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What a sign-up made: the document, and the token that proves its address."""
+
+    person: Document
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A change worked out from a stored person: values, and whether validation starts anew."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    email: str | None = None
+    revalidate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """A changed person; `token` proves a new address, `former` is the address that it replaced."""
+
+    person: Document
+    token: str | None = None
+    former: str | None = None
+
+
+T = TypeVar("T")
+MEMBER_FIELDS = {"s": 1, "id": 1, "is_active": 1, "auth.superuser": 1, "auth.generation": 1}
+Mails = Callable[[Registered], Iterable[NewJob]]
+Notices = Callable[[Amended], Iterable[NewJob]]
+
+
+class Accounts:
+    """The `users` collection and what changes together with it."""
+
+    INDEXES: tuple[Index, ...] = (
+        index("users", "s", unique=True),
+        index("users", "email_lower", unique=True, partial={"email_lower": {"$exists": True}}),
+        index("users", "id", unique=True),
+        index("users", "timestamp"),
+        index("users", "onAECRoll", "addr_state"),
+        index("users", "onAECRoll", "needsValidating", "lastValidationGet"),
+        index("users", "addr_state", "phone_bank.last_call"),
+        index("notify_queue", "sent"),
+    )
+
+    def __init__(
+        self,
+        database: Database,
+        counters: Counters,
+        addresses: Addresses,
+        jobs: Jobs,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database = database
+        self._users = database["users"]
+        self._notify = database["notify_queue"]
+        self._counters = counters
+        self._addresses = addresses
+        self._jobs = jobs
+        self._clock = clock
+        self._secrets: Batcher[str, Member | None] = Batcher(self._find_members)
+
+    async def by_secret(self, secret: str) -> Member | None:
+        """Find the active member whose secret it is; look-ups of one moment share a round trip."""
+        return await self._secrets.submit(secret)
+
+    async def _find_members(self, secrets: Sequence[str]) -> Sequence[Member | None]:
+        rows = await self._users.find({"s": {"$in": list(set(secrets))}}, MEMBER_FIELDS).to_list(None)
+        found = {row["s"]: Member.of(row) for row in rows if row.get("is_active", True)}
+        return [found.get(secret) for secret in secrets]
+
+    async def document(self, oid: ObjectId) -> Document:
+        """Read the whole document of a person; raises NotFound."""
+        row = await self._users.find_one({"_id": oid})
+        if row is None:
+            raise NotFound("account")
+        return row
+
+    async def by_address(self, email: str) -> Document | None:
+        """Find the active person who has the address as primary, or as a verified further one."""
+        owner = await self._addresses.owner(email)
+        if owner is None:
+            return None
+        return await self._users.find_one({"_id": owner, "is_active": {"$ne": False}})
+
+    async def register(
+        self, email: str, fields: Mapping[str, Any], *, ip: str | None, mails: Mails
+    ) -> Registered:
+        """Make a person, the primary address row, its proof, the mails: all or nothing; raises Taken."""
+        number = await self._counters.take("users")
+        person = new_person(number, email, fields, now=self._clock(), ip=ip)
+        person["auth"]["unproven"] = (
+            True  # until a mailed link is used, whoever registered may not own the box
+        )
+        made = Registered(person, make_secret())
+        row = await self._addresses.prepare(email, person["_id"])
+        jobs = tuple(mails(made))
+
+        async def work(session: Session) -> None:
+            await self._addresses.insert(row, session)
+            await self._users.insert_one(person, session=session)
+            await self._addresses.expect_proof(row, made.token, session)
+            await self._notify.insert_one(
+                {"s": person["s"], "timestamp": person["timestamp"], "sent": False}, session=session
+            )
+            await self._jobs.add_all(jobs, session)
+
+        await self._unique(work)
+        self._jobs.wake()
+        return made
+
+    async def amend(
+        self, oid: ObjectId, decide: Callable[[Document], Amendment], notices: Notices = lambda _: ()
+    ) -> Amended:
+        """Change a person in one transaction; `decide` sees the stored document and may refuse by raising.
+
+        Raises NotFound and Taken. A new address takes the place of the primary one.
+        """
+
+        async def work(session: Session) -> Amended:
+            stored = await self._users.find_one({"_id": oid}, session=session)
+            if stored is None:
+                raise NotFound("account")
+            amended = await self._apply(stored, decide(stored), session)
+            await self._jobs.add_all(tuple(notices(amended)), session)
+            return amended
+
+        amended = await self._unique(work)
+        self._jobs.wake()
+        return amended
+
+    async def _apply(self, stored: Document, change: Amendment, session: Session) -> Amended:
+        values = derive(stored, change.values)
+        token = former = None
+        if change.email is not None and change.email != stored.get("email"):
+            values["email"] = change.email
+            if stored.get("username") == stored.get("email") and "username" not in values:
+                values["username"] = change.email
+            if change.email.lower() == stored.get("email_lower"):
+                await self._addresses.respell(change.email, session)
+            else:
+                former, token = stored.get("email"), make_secret()
+                verified = await self._addresses.replace_primary(stored["_id"], change.email, token, session)
+                values |= {"email_lower": change.email.lower(), "email_validated": verified}
+        if change.revalidate:
+            values |= UNVALIDATED
+        if not values:
+            return Amended(stored)
+        values["lastUpdated"] = int(self._clock())
+        update: Document = {"$set": values} | (
+            {"$unset": {"validationReason": ""}} if change.revalidate else {}
+        )
+        person = await self._users.find_one_and_update(
+            {"_id": stored["_id"]}, update, return_document=ReturnDocument.AFTER, session=session
+        )
+        assert person is not None
+        return Amended(person, token, former)
+
+    async def prove(self, token: str) -> None:
+        """Verify the address that the token was mailed to; repeating is harmless; raises NotFound.
+
+        An account's first proof voids a password that was set before: whoever set it may not own the mailbox.
+        """
+
+        async def work(session: Session) -> None:
+            row = await self._addresses.accept_proof(token, session)
+            first = await self._users.find_one(
+                {"_id": row["user_id"], "auth.unproven": True}, {"set_password": 1}, session=session
+            )
+            changes: Document = {"$set": {"email_validated": True} if row["primary"] else {}}
+            if first is not None:
+                changes["$unset"] = {"auth.unproven": ""}
+                if first.get("set_password"):
+                    changes["$set"] |= {"password": "", "set_password": False}
+                    changes["$inc"] = {"auth.generation": 1}
+            updates = {operator: values for operator, values in changes.items() if values}
+            if updates:
+                await self._users.update_one({"_id": row["user_id"]}, updates, session=session)
+
+        await self._database.transaction(work)
+
+    async def make_superuser(self, oid: ObjectId, superuser: bool) -> None:
+        """Give or take the product's highest right."""
+        await self._users.update_one({"_id": oid}, {"$set": {"auth.superuser": superuser}})
+
+    async def _unique(self, work: Callable[[Session], Awaitable[T]]) -> T:
+        """Run a transaction in which the unique indexes, not an earlier look, decide who comes first."""
+        try:
+            return await self._database.transaction(work)
+        except DuplicateKeyError as error:
+            raise Taken("email") from error

@@ -1,0 +1,114 @@
+"""E-mail addresses: the one list for all dialects of which address belongs to whom, and is it proven."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from storage.counters import Counters
+from storage.database import Database, Index, index
+from storage.driver import Document, ObjectId, ReturnDocument, Session
+from storage.errors import NotFound, Taken
+
+
+class Addresses:
+    """Rows of `email_addresses`; compared without case, kept as typed, unique over everybody.
+
+    A row never gets another address: a change is another row, and the proofs mailed to a row die with it.
+    """
+
+    INDEXES: tuple[Index, ...] = (
+        index("email_addresses", "email_lower", unique=True),
+        index("email_addresses", "user_id", "primary", unique=True, partial={"primary": True}),
+        index("email_addresses", "id", unique=True),
+        index("email_validation", "validation_token", unique=True),
+        index("email_validation", "user_id"),
+    )
+
+    def __init__(
+        self, database: Database, counters: Counters, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._rows = database["email_addresses"]
+        self._proofs = database["email_validation"]
+        self._counters = counters
+        self._clock = clock
+
+    async def owner(self, email: str) -> ObjectId | None:
+        """Return whose address it is: a primary one, or a verified further one."""
+        row = await self._rows.find_one(
+            {"email_lower": email.lower(), "$or": [{"primary": True}, {"verified": True}]}, {"user_id": 1}
+        )
+        return row["user_id"] if row is not None else None
+
+    async def prepare(self, email: str, user_id: ObjectId, *, verified: bool = False) -> Document:
+        """Make a primary row that is not stored yet; its number is taken outside the transaction."""
+        return {
+            "_id": ObjectId(),
+            "id": await self._counters.take("email_addresses"),
+            "user_id": user_id,
+            "email": email,
+            "email_lower": email.lower(),
+            "primary": True,
+            "verified": verified,
+            "verified_action": 1,
+        }
+
+    async def insert(self, row: Document, session: Session) -> None:
+        """Store a row; the unique index raises where the address is somebody's."""
+        await self._rows.insert_one(row, session=session)
+
+    async def expect_proof(self, row: Document, token: str, session: Session) -> None:
+        """Remember the token that is mailed to the address."""
+        await self._proofs.insert_one(
+            {
+                "user_id": row["user_id"],
+                "email_id": row["id"],
+                "validation_token": token,
+                "success": False,
+                "sent_at": int(self._clock()),
+            },
+            session=session,
+        )
+
+    async def accept_proof(self, token: str, session: Session) -> Document:
+        """Mark the proof used and its address verified; return the address row, or raise NotFound."""
+        proof = await self._proofs.find_one_and_update(
+            {"validation_token": token}, {"$set": {"success": True}}, session=session
+        )
+        if proof is None:
+            raise NotFound("token")
+        row = await self._rows.find_one_and_update(
+            {"id": proof["email_id"], "user_id": proof["user_id"]},
+            {"$set": {"verified": True}},
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        if row is None:
+            raise NotFound("address")
+        return row
+
+    async def respell(self, email: str, session: Session) -> None:
+        """Store another spelling of the same address (its case)."""
+        await self._rows.update_one(
+            {"email_lower": email.lower()}, {"$set": {"email": email}}, session=session
+        )
+
+    async def replace_primary(self, user_id: ObjectId, email: str, token: str, session: Session) -> bool:
+        """Put the address in the place of the primary one; return whether it is verified; raises Taken.
+
+        A further row of the same person is promoted as it is.
+        """
+        own = await self._rows.find_one({"email_lower": email.lower()}, session=session)
+        if own is not None and own["user_id"] != user_id:
+            raise Taken("email")
+        former = await self._rows.find_one_and_delete({"user_id": user_id, "primary": True}, session=session)
+        if former is not None:
+            await self._proofs.delete_many({"user_id": user_id, "email_id": former["id"]}, session=session)
+        if own is None:
+            own = await self.prepare(email, user_id)
+            await self.insert(own, session)
+        else:
+            promotion = {"$set": {"primary": True, "email": email}}
+            await self._rows.update_one({"_id": own["_id"]}, promotion, session=session)
+        await self.expect_proof(own, token, session)
+        return bool(own["verified"])

@@ -1,0 +1,135 @@
+"""The one change stream of a process: what was committed, in order, and word when the thread is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import logging
+import time
+from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from storage.database import Database, is_outage
+from storage.driver import Document, OperationFailure, PyMongoError, Stream, open_stream
+
+log = logging.getLogger(__name__)
+
+HISTORY_LOST, STREAM_FATAL, OVERSIZE = 286, 280, 10334
+GONE = frozenset({HISTORY_LOST, STREAM_FATAL, OVERSIZE})
+# Wide or private documents: their changes are told, their contents stay in the database.
+WITHHELD = ("users",)
+WAIT_MS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A committed change; `document` is its newest form, None once deleted or where it is withheld."""
+
+    collection: str
+    operation: str
+    id: Any
+    document: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The stream could not go on from where it was: whoever follows must read everything anew."""
+
+    reason: str
+
+
+class Next(enum.Enum):
+    """What to do after the stream failed."""
+
+    RESUME = "resume"
+    RESYNC = "resync"
+
+
+def diagnose(error: BaseException) -> Next:
+    """Decide whether the position still holds after this error.
+
+    286 and 280: the server no longer has the history, or can't find the way on. 10334: the next event
+    is too large to be sent, so the same position would meet it again and again.
+    """
+    if isinstance(error, OperationFailure) and error.code in GONE:
+        return Next.RESYNC
+    if isinstance(error, PyMongoError) and error.has_error_label("NonResumableChangeStreamError"):
+        return Next.RESYNC
+    return Next.RESUME
+
+
+class Changes:
+    """Follows collections with one stream; reopens it from its position when it breaks."""
+
+    def __init__(self, database: Database, *, pause: float = 0.2) -> None:
+        self._database = database
+        self._pause = pause
+        self._token: Mapping[str, Any] | None = None
+        self.ready = asyncio.Event()
+        self.heard = time.monotonic()
+
+    @property
+    def lag(self) -> float:
+        """Return the seconds since the server last answered; an idle stream answers about twice a second."""
+        return time.monotonic() - self.heard
+
+    async def follow(self, collections: Collection[str]) -> AsyncGenerator[Change | Lost, None]:
+        """Yield changes of the collections for ever; cancel the consumer to end it."""
+        while True:
+            try:
+                async with aclosing(self._listen(collections)) as events:
+                    async for event in events:
+                        yield event
+                failure: BaseException = RuntimeError(
+                    "the stream ended by itself (the database was dropped?)"
+                )
+                after = Next.RESYNC
+            except (PyMongoError, StopAsyncIteration) as error:
+                failure, after = error, diagnose(error)
+            log.warning("change stream: %s; %s", type(failure).__name__, after.value)
+            if after is Next.RESYNC:
+                self._token = None
+                yield Lost(type(failure).__name__)
+            await asyncio.sleep(self._pause if not is_outage(failure) else self._pause * 2)
+
+    async def _listen(self, collections: Collection[str]) -> AsyncGenerator[Change, None]:
+        """Yield changes until the stream ends.
+
+        try_next with a short server-side wait, never a cancelled next: cancelling closes the stream
+        for good. Its token moves on although nothing matches, so an idle stream doesn't grow too old.
+        """
+        stream = await self._open(collections)
+        try:
+            self.ready.set()
+            while stream.alive:
+                event = await stream.try_next()
+                self.heard = time.monotonic()
+                self._token = stream.resume_token or self._token
+                change = read_event(event) if event is not None else None
+                if change is not None:
+                    yield change
+        finally:
+            await stream.close()
+
+    async def _open(self, collections: Collection[str]) -> Stream:
+        withheld = {"$cond": [{"$in": ["$ns.coll", list(WITHHELD)]}, "$$REMOVE", "$fullDocument"]}
+        pipeline: list[Document] = [
+            {"$match": {"$or": [{"ns.coll": {"$in": sorted(collections)}}, {"operationType": "invalidate"}]}},
+            {"$set": {"fullDocument": withheld}},
+            {"$unset": "updateDescription"},
+        ]
+        options: Document = {"full_document": "updateLookup", "max_await_time_ms": WAIT_MS}
+        if self._token is not None:
+            options["resume_after"] = self._token
+        return await open_stream(self._database.handle, pipeline, **options)
+
+
+def read_event(event: Mapping[str, Any]) -> Change | None:
+    """Read a document change; None for events about collections."""
+    if "documentKey" not in event:
+        return None
+    return Change(
+        event["ns"]["coll"], event["operationType"], event["documentKey"]["_id"], event.get("fullDocument")
+    )

@@ -1,0 +1,5 @@
+"""What can go wrong with the embedded MongoDB."""
+
+
+class EmbeddedError(Exception):
+    """The embedded MongoDB isn't available; the message says why and what to do next."""
