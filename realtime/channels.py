@@ -32,7 +32,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A channel's whole current object: JSON bytes and a version that only grows while the epoch stays."""
+    """A channel's whole current object: JSON in one line, and a version that only grows within an epoch."""
 
     epoch: str
     offset: int

@@ -1,4 +1,4 @@
-"""The protocol's numbered answers: error codes of replies, close codes of sockets, codes of unsubscriptions."""
+"""The protocol's numbers: error codes of replies, close codes of sockets, the code of unsubscriptions."""
 
 from __future__ import annotations
 

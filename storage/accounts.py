@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -43,9 +43,10 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """A change worked out from a stored person: values, and whether validation starts anew."""
+    """A change worked out from a stored person: values, the fields sent, whether validation starts anew."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
+    sent: Collection[str] = ()
     email: str | None = None
     revalidate: bool = False
 
@@ -95,6 +96,7 @@ class Accounts:
         self._jobs = jobs
         self._clock = clock
         self._secrets: Batcher[str, Member | None] = Batcher(self._find_members)
+        self._numbers: Batcher[int, Member | None] = Batcher(self._find_numbers)
 
     async def by_secret(self, secret: str) -> Member | None:
         """Find the active member whose secret it is; look-ups of one moment share a round trip."""
@@ -104,6 +106,15 @@ class Accounts:
         rows = await self._users.find({"s": {"$in": list(set(secrets))}}, MEMBER_FIELDS).to_list(None)
         found = {row["s"]: Member.of(row) for row in rows if row.get("is_active", True)}
         return [found.get(secret) for secret in secrets]
+
+    async def by_number(self, number: int) -> Member | None:
+        """Find the active member with an integer id; look-ups of one moment share a round trip."""
+        return await self._numbers.submit(number)
+
+    async def _find_numbers(self, numbers: Sequence[int]) -> Sequence[Member | None]:
+        rows = await self._users.find({"id": {"$in": list(set(numbers))}}, MEMBER_FIELDS).to_list(None)
+        found = {row["id"]: Member.of(row) for row in rows if row.get("is_active", True)}
+        return [found.get(number) for number in numbers]
 
     async def document(self, oid: ObjectId) -> Document:
         """Read the whole document of a person; raises NotFound."""
@@ -139,10 +150,9 @@ class Accounts:
             await self._notify.insert_one(
                 {"s": person["s"], "timestamp": person["timestamp"], "sent": False}, session=session
             )
-            await self._jobs.add_all(jobs, session)
+            await self._promise(jobs, session)
 
         await self._unique(work)
-        self._jobs.wake()
         return made
 
     async def amend(
@@ -158,15 +168,13 @@ class Accounts:
             if stored is None:
                 raise NotFound("account")
             amended = await self._apply(stored, decide(stored), session)
-            await self._jobs.add_all(tuple(notices(amended)), session)
+            await self._promise(notices(amended), session)
             return amended
 
-        amended = await self._unique(work)
-        self._jobs.wake()
-        return amended
+        return await self._unique(work)
 
     async def _apply(self, stored: Document, change: Amendment, session: Session) -> Amended:
-        values = derive(stored, change.values)
+        values = derive(stored, change.values, change.sent)
         token = former = None
         if change.email is not None and change.email != stored.get("email"):
             values["email"] = change.email
@@ -214,6 +222,10 @@ class Accounts:
                 await self._users.update_one({"_id": row["user_id"]}, updates, session=session)
 
         await self._database.transaction(work)
+
+    async def _promise(self, jobs: Iterable[NewJob], session: Session) -> None:
+        for job in jobs:
+            await self._jobs.add(job.kind, job.args, order=job.order, session=session)
 
     async def make_superuser(self, oid: ObjectId, superuser: bool) -> None:
         """Give or take the product's highest right."""

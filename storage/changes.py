@@ -11,8 +11,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from storage.database import Database, is_outage
-from storage.driver import Document, OperationFailure, PyMongoError, Stream, open_stream
+from storage.database import Database
+from storage.driver import Document, OperationFailure, PyMongoError, Stream, Timestamp, open_stream
 
 log = logging.getLogger(__name__)
 
@@ -25,19 +25,20 @@ WAIT_MS = 500
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A committed change; `document` is its newest form, None once deleted or where it is withheld."""
+    """A committed change, and its cluster time.
+
+    `document` is its newest form, None once it is deleted or where it is withheld.
+    """
 
     collection: str
     operation: str
     id: Any
     document: Mapping[str, Any] | None
+    at: Timestamp | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Lost:
-    """The stream could not go on from where it was: whoever follows must read everything anew."""
-
-    reason: str
+    """Changes before this point may have been missed: whoever follows must read everything anew."""
 
 
 class Next(enum.Enum):
@@ -76,32 +77,36 @@ class Changes:
         return time.monotonic() - self.heard
 
     async def follow(self, collections: Collection[str]) -> AsyncGenerator[Change | Lost, None]:
-        """Yield changes of the collections for ever; cancel the consumer to end it."""
+        """Yield changes of the collections for ever; cancel the consumer to end it.
+
+        Lost comes first wherever the stream begins at a new position, once it already listens: what is
+        read from then on and the stream leave no gap.
+        """
         while True:
             try:
                 async with aclosing(self._listen(collections)) as events:
                     async for event in events:
                         yield event
-                failure: BaseException = RuntimeError(
-                    "the stream ended by itself (the database was dropped?)"
-                )
+                failure: Exception = RuntimeError("the stream ended by itself (was the database dropped?)")
                 after = Next.RESYNC
             except (PyMongoError, StopAsyncIteration) as error:
                 failure, after = error, diagnose(error)
-            log.warning("change stream: %s; %s", type(failure).__name__, after.value)
+            log.warning("change stream: %s: %s; %s", type(failure).__name__, failure, after.value)
             if after is Next.RESYNC:
                 self._token = None
-                yield Lost(type(failure).__name__)
-            await asyncio.sleep(self._pause if not is_outage(failure) else self._pause * 2)
+            await asyncio.sleep(self._pause)
 
-    async def _listen(self, collections: Collection[str]) -> AsyncGenerator[Change, None]:
+    async def _listen(self, collections: Collection[str]) -> AsyncGenerator[Change | Lost, None]:
         """Yield changes until the stream ends.
 
         try_next with a short server-side wait, never a cancelled next: cancelling closes the stream
         for good. Its token moves on although nothing matches, so an idle stream doesn't grow too old.
         """
+        lost = self._token is None
         stream = await self._open(collections)
         try:
+            if lost:
+                yield Lost()
             self.ready.set()
             while stream.alive:
                 event = await stream.try_next()
@@ -131,5 +136,9 @@ def read_event(event: Mapping[str, Any]) -> Change | None:
     if "documentKey" not in event:
         return None
     return Change(
-        event["ns"]["coll"], event["operationType"], event["documentKey"]["_id"], event.get("fullDocument")
+        event["ns"]["coll"],
+        event["operationType"],
+        event["documentKey"]["_id"],
+        event.get("fullDocument"),
+        event.get("clusterTime"),
     )

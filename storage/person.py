@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from storage.driver import Document, ObjectId
@@ -78,22 +78,21 @@ def joined_address(person: Mapping[str, Any]) -> str:
     return "; ".join(parts) if any(person.get(part) for part in ADDRESS_PARTS[:-1]) else ""
 
 
-def derive(person: Mapping[str, Any], changes: Mapping[str, Any]) -> Document:
-    """Complete a change: wholes that follow from changed parts, and the state of the address.
+def derive(person: Mapping[str, Any], changes: Mapping[str, Any], sent: Collection[str]) -> Document:
+    """Complete a change: wholes that follow from parts, and the state of the address.
 
-    A whole that is sent is taken as sent.
+    `sent` names the fields that the caller gave, changed or not: with a part and without its whole,
+    the whole follows; a whole that is sent is taken as sent.
     """
     complete = dict(changes)
     after = {**person, **changes}
-    if "name" not in changes and any(part in changes for part in NAME_PARTS):
+    if "name" not in sent and any(part in sent for part in NAME_PARTS):
         complete["name"] = joined_name(after)
-    if "address" not in changes and any(part in changes for part in ADDRESS_PARTS):
+    if "address" not in sent and any(part in sent for part in ADDRESS_PARTS):
         complete["address"] = joined_address(after)
     after.update(complete)
-    state = state_of(after.get("addr_postcode", ""), after.get("address", ""))
-    if state != person.get("addr_state"):
-        complete["addr_state"] = state
-    return complete
+    complete["addr_state"] = state_of(after.get("addr_postcode", ""), after.get("address", ""))
+    return {name: value for name, value in complete.items() if name not in person or person[name] != value}
 
 
 def new_person(number: int, email: str, fields: Mapping[str, Any], *, now: float, ip: str | None) -> Document:
@@ -122,4 +121,4 @@ def new_person(number: int, email: str, fields: Mapping[str, Any], *, now: float
         "auth": {"superuser": False, "generation": 0},
     }
     given = {name: value for name, value in fields.items() if name != "email"}
-    return {**person, **given, **derive(person, given)}
+    return {**person, **given, **derive(person, given, given)}

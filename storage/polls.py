@@ -102,6 +102,11 @@ class Polls:
             raise NotFound("poll")
         return Tally.of(row)
 
+    async def numbers(self) -> list[int]:
+        """Return the ids of all polls, ascending."""
+        rows = await self._tallies.find({}, {"poll_id": 1}).sort("poll_id", 1).to_list(None)
+        return [row["poll_id"] for row in rows]
+
     async def create(self, poll_id: int, options: Mapping[str, str], question: str | None = None) -> Tally:
         """Make a poll or extend one: new options start at 0, labels are replaced, nothing is removed."""
         for option in options:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from storage.database import Database, Index, Restart, index
-from storage.driver import Document, DuplicateKeyError, ReturnDocument, Session
+from storage.driver import Document, DuplicateKeyError, ReturnDocument, Session, Timestamp
 from storage.person import STATES
 
 COUNTERS, FIGURES = 1, 0
@@ -77,6 +77,11 @@ def compose(groups: Iterable[Mapping[str, Any]]) -> Document:
     }
 
 
+def shown(counters: Mapping[str, Any]) -> Document:
+    """Return the stored counters as everybody may see them."""
+    return {name: value for name, value in counters.items() if name != "as_of"}
+
+
 class Statistics:
     """Computes and reads the figures; computation and write share a transaction, so that none goes back."""
 
@@ -98,7 +103,7 @@ class Statistics:
 
     async def counters(self) -> Document:
         """Return the counters; computed first where nobody did yet."""
-        return await self._stats.find_one({"id": COUNTERS}) or await self.count()
+        return shown(await self._stats.find_one({"id": COUNTERS}) or await self.count())
 
     async def figures(self) -> Document:
         """Return the public figures; computed first where nobody did yet."""
@@ -108,17 +113,24 @@ class Statistics:
         """Count now, without storing anything."""
         return await self._count(int(self._clock()), None)
 
-    async def count(self) -> Document:
-        """Recompute the counters; their version grows when one of them changed."""
+    async def count(self, after: Timestamp | None = None) -> Document:
+        """Recompute the counters; their version grows when one of them changed.
+
+        With the cluster time of a change: not where a computation that saw it is stored already.
+        """
 
         async def work(session: Session) -> Document:
             now = int(self._clock())
             # Read first: a newer computation that commits meanwhile makes this one start anew.
             stored = await self._stats.find_one({"id": COUNTERS}, session=session) or {}
+            if after is not None and (as_of := stored.get("as_of")) is not None and as_of >= after:
+                return stored
             fresh = await self._count(now, session) | {"db_v": await self._db_version(session)}
             changed = any(stored.get(key) != value for key, value in fresh.items())
             fresh |= {"last_run": now, "version": stored.get("version", 0) + changed}
-            return await self._store(COUNTERS, fresh, session)
+            return await self._store(
+                COUNTERS, fresh | ({"as_of": after} if after is not None else {}), session
+            )
 
         return await self._database.transaction(work)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,9 +11,11 @@ from tornado.web import Application, RequestHandler
 
 from handlers.core.access_log import AccessLog
 from handlers.core.dialect import Dialect
+from handlers.core.gate import Gate
 from handlers.core.metrics import Metrics
 from handlers.core.routing import DialectRouter, Match, Table
 from handlers.core.services import Services
+from realtime.hub import Hub
 
 
 class Folkmoot(Application):
@@ -21,6 +24,9 @@ class Folkmoot(Application):
     def __init__(
         self,
         services: Services,
+        *,
+        gate: Gate,
+        hub: Hub,
         dialects: Iterable[Dialect],
         metrics: Metrics,
         access_log: AccessLog | None,
@@ -28,6 +34,11 @@ class Folkmoot(Application):
     ) -> None:
         super().__init__(**settings)
         self.services = services
+        self.gate = gate
+        self.hub = hub
+        self.running = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
         self.metrics = metrics
         self.table = Table(dialects)
         self._access_log = access_log
@@ -41,6 +52,17 @@ class Folkmoot(Application):
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> HTTPMessageDelegate:  # type: ignore[override]
         """Find who answers."""
         return self._router.find_handler(request, **kwargs)
+
+    def begin(self) -> None:
+        """Note that a request is being answered; a graceful stop waits for it."""
+        self.running += 1
+        self.idle.clear()
+
+    def end(self) -> None:
+        """Note that a request was answered, or given up by its client."""
+        self.running -= 1
+        if not self.running:
+            self.idle.set()
 
     def log_request(self, handler: RequestHandler) -> None:
         """Count a finished request and write its line."""

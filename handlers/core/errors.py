@@ -166,7 +166,7 @@ class OtherStatus(ApiError):
         self.status = status
 
 
-def classify(error: BaseException) -> ApiError:  # noqa: PLR0911: a table, read from the top
+def classify(error: BaseException) -> ApiError:
     """Turn whatever was raised into facts about the request."""
     match error:
         case ApiError():

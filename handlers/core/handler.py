@@ -51,7 +51,7 @@ class DialectHandler(RequestHandler):
     @property
     def services(self) -> Services:
         """Return the parts to work with."""
-        return cast("Folkmoot", self.application).services
+        return self.folkmoot.services
 
     @property
     def stores(self) -> Stores:
@@ -77,6 +77,11 @@ class DialectHandler(RequestHandler):
         self.clear_header("Server")
         for name, value in self.cross_origin().items():
             self.set_header(name, value)
+
+    @property
+    def folkmoot(self) -> Folkmoot:
+        """Return the application."""
+        return cast("Folkmoot", self.application)
 
     async def prepare(self) -> None:
         """Refuse what no operation should see."""
@@ -187,7 +192,12 @@ class DialectHandler(RequestHandler):
             await self.refuse_method()
         await cast("Any", self).get(*args, **kwargs)
 
-    get = post = put = patch = delete = options = refuse_method  # type: ignore[assignment]
+    get: Any = refuse_method
+    post: Any = refuse_method
+    put: Any = refuse_method
+    patch: Any = refuse_method
+    delete: Any = refuse_method
+    options: Any = refuse_method
 
     def render_error(self, error: ApiError) -> bytes:
         """Put an error into the dialect's words; sets the Content-Type too."""

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from realtime.channels import Change, Identity, StateNamespace
+from realtime.channels import Identity, StateNamespace
+from realtime.feed import Lost
+from storage import changes
+from storage.changes import Change, Changes
 
 Authenticator = Callable[[str], Awaitable[Identity]]
 
 
 @dataclass(frozen=True)
 class Reaction:
-    """Something to do when documents of a collection change, on whichever process that happened."""
+    """Something to do when documents of a collection change, on whichever process that happened.
+
+    None stands for changes that may have been missed.
+    """
 
     collections: Collection[str]
     react: Callable[[Change | None], None]
@@ -23,9 +31,38 @@ class Live:
     """A dialect's part of the hub.
 
     `schemes` maps the first word of an Authorization header, lower-cased, to what finds out who it is;
-    it raises Disconnect or Refusal for a bad one.
+    it raises Disconnect or Refusal for a bad one. `tasks` run as long as the process does.
     """
 
     namespaces: tuple[StateNamespace, ...] = ()
     schemes: Mapping[str, Authenticator] = field(default_factory=dict)
     reactions: tuple[Reaction, ...] = ()
+    tasks: tuple[Callable[[], Coroutine[None, None, None]], ...] = ()
+
+
+class Committed:
+    """The feed's source: the process's change stream, which the dialects' reactions hear too."""
+
+    def __init__(self, stream: Changes, reactions: Iterable[Reaction]) -> None:
+        self._stream = stream
+        self._reactions: dict[str, list[Reaction]] = defaultdict(list)
+        for reaction in reactions:
+            for collection in reaction.collections:
+                self._reactions[collection].append(reaction)
+
+    async def follow(self, collections: frozenset[str]) -> AsyncGenerator[Change | Lost, None]:
+        """Yield the changes of the collections, in order, without end."""
+        async with aclosing(self._stream.follow(collections | self._reactions.keys())) as events:
+            async for event in events:
+                if isinstance(event, changes.Lost):
+                    self._react_to_all()
+                    yield Lost()
+                else:
+                    for reaction in self._reactions.get(event.collection, ()):
+                        reaction.react(event)
+                    if event.collection in collections:
+                        yield event
+
+    def _react_to_all(self) -> None:
+        for reaction in {id(each): each for found in self._reactions.values() for each in found}.values():
+            reaction.react(None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,8 @@ from pydantic import BaseModel
 if TYPE_CHECKING:
     from handlers.core.handler import DialectHandler
 
-Method = Callable[..., Awaitable[Any]]
+# Any: subclasses redeclare methods with other arguments, as HTTP verbs do.
+Method = Callable[..., Any]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +68,7 @@ class Table:
                 return Match(dialect, route, found.groupdict())
         return Match(dialect, None, {})
 
-    def __iter__(self) -> Iterable[tuple[Dialect, Route]]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[tuple[Dialect, Route]]:
         """Go through every route with its dialect."""
         return ((dialect, route) for dialect in self._dialects for route in dialect.routes)
 

@@ -9,7 +9,7 @@ from random import Random
 from .errors import EmbeddedError
 
 LOOPBACK = "127.0.0.1"
-# Below the range that Linux and macOS hand to outgoing connections, so that the port stays free for next time.
+# Below the range that outgoing connections get on Linux and macOS: the port stays free for next time.
 PORTS = range(20000, 30000)
 
 
@@ -56,8 +56,8 @@ class Folder:
         for name in ("WiredTiger", "WiredTiger.wt", "WiredTiger.turtle", "storage.bson"):
             if not (self.data / name).exists():
                 raise EmbeddedError(
-                    f"The database in {self.data} is damaged: its file {name} is missing. Nothing was changed. "
-                    "Restore the folder from a backup, or move it away to start with an empty database."
+                    f"The database in {self.data} is damaged: its file {name} is missing. Nothing was "
+                    "changed. Restore the folder from a backup, or move it away to start with an empty one."
                 )
 
     def read_port(self) -> int | None:

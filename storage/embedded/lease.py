@@ -141,13 +141,15 @@ def _run_supervisor(folder: Folder, mongod: Path, lock: LockFile) -> None:
     if started.returncode:
         reason = started.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise EmbeddedError(
-            f"MongoDB's supervisor can't start over {folder.root}: {reason}. Check DATA_DIR, or set MONGODB_URI."
+            f"MongoDB's supervisor can't start over {folder.root}: {reason}. "
+            "Check DATA_DIR, or set MONGODB_URI to a running MongoDB."
         )
 
 
 def _failure(folder: Folder, what: str) -> EmbeddedError:
     cause = find_cause(folder.log) or "its log names no error"
     return EmbeddedError(
-        f'MongoDB {what} over {folder.data}: "{cause}" ({folder.log}). Nothing was deleted: restore the folder '
-        "from a backup, run the MongoDB version that wrote it (MONGOD), or set DATA_DIR or MONGODB_URI to another."
+        f'MongoDB {what} over {folder.data}: "{cause}" ({folder.log}). Nothing was deleted: '
+        "restore the folder from a backup, set MONGOD to the version that wrote it, "
+        "or choose another DATA_DIR or MONGODB_URI."
     )

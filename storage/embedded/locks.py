@@ -62,7 +62,7 @@ class LockFile:
             return False
         except OSError as error:
             raise EmbeddedError(
-                f"File locks don't work in DATA_DIR ({error.strerror}); network file systems often lack them. "
-                "Set DATA_DIR to a folder on a local disk, or MONGODB_URI to a running MongoDB."
+                f"File locks don't work in DATA_DIR ({error.strerror}); network file systems often lack "
+                "them. Set DATA_DIR to a folder on a local disk, or MONGODB_URI to a running MongoDB."
             ) from error
         return True

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 LONGEST = 400
+SENTENCES = ("msg", "errmsg", "error_str", "message", "error", "reason")
 
 
 def find_cause(log: Path) -> str | None:
@@ -21,7 +22,7 @@ def find_cause(log: Path) -> str | None:
         elif entry.get("s") in ("E", "F"):
             # The first, because what follows (fassert, stack) are consequences.
             return _shorten(f"{entry.get('msg')}: {_detail(entry.get('attr'))}")
-    # Not from mongod's logger: the dynamic linker, the option parser or the supervisor said it, last line best.
+    # The dynamic linker, the option parser and the supervisor don't use mongod's logger.
     return _shorten(plain) if plain else None
 
 
@@ -37,11 +38,7 @@ def _detail(facts: object) -> str:
     """Dig for the sentence among the facts: its key and depth differ from message to message."""
     if not isinstance(facts, dict):
         return str(facts)
-    sentences = [
-        _detail(facts[key])
-        for key in ("msg", "errmsg", "error_str", "message", "error", "reason")
-        if key in facts
-    ]
+    sentences = [_detail(facts[key]) for key in SENTENCES if key in facts]
     return " ".join(sentences) if sentences else json.dumps(facts)
 
 

@@ -15,7 +15,7 @@ PR_SET_PDEATHSIG = 1
 
 # A client that is killed leaves its transaction open, and whoever needs the same document is refused until
 # the server reaps it; mongod's own limit of 60 s would block a poll for more than a minute.
-TRANSACTION_SECONDS = 4
+TRANSACTION_SECONDS = 3
 
 
 def build_command(mongod: Path, data: Path, port: int) -> list[str]:
@@ -37,7 +37,7 @@ def spawn(command: list[str], log: int, owner: int) -> subprocess.Popen[bytes]:
         stdout=log,
         stderr=log,
         pass_fds=(owner,),
-        preexec_fn=_tie(os.getpid()) if sys.platform == "linux" else None,
+        preexec_fn=_tie(os.getpid()) if sys.platform == "linux" else None,  # noqa: PLW1509 - one thread
     )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -64,7 +65,7 @@ class Supervisor:
             code, answered = self._serve()
             if self.leaving:
                 return
-            if code == ADDRESS_IN_USE and not answered:
+            if code == ADDRESS_IN_USE:
                 self.folder.choose_port(self.random)
             elif not answered and code not in KILLED:
                 return  # it can't start: its log says why, and whoever waits for it reads that
@@ -105,7 +106,7 @@ class Supervisor:
             os.kill(int(pid), number)
 
     def _unwanted(self) -> bool:
-        """Tell whether no lease is held, and then keep both locks so that nobody joins a mongod that stops."""
+        """Tell whether no lease is held, and then keep both locks: nobody joins what stops."""
         if not self.leaving and self.lease.try_exclusive():
             if self.start.try_exclusive():
                 self.leaving = True
@@ -139,7 +140,5 @@ def stop(send: Callable[[int], None], gone: Callable[[], bool]) -> None:
 
 def listens(port: int) -> bool:
     """Tell whether anything accepts connections on the port."""
-    import socket
-
     with socket.socket() as probe:
         return probe.connect_ex((LOOPBACK, port)) == 0

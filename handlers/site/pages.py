@@ -1,0 +1,75 @@
+"""Pages and their files, served from this folder's `pages` and `static`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tornado.web import StaticFileHandler
+
+from handlers.core.dialect import Route
+from handlers.core.errors import ApiError, NotFound
+from handlers.core.operation import operation
+from handlers.site.rules import PAGE_HEADERS, SiteHandler
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+
+class PageHandler(SiteHandler):
+    """One page, read once."""
+
+    def initialize(self, refusal: ApiError | None = None, *, page: str = "home.html", **options: Any) -> None:
+        """Take the page's file name."""
+        super().initialize(refusal, **options)
+        self.page = page
+
+    @operation()
+    async def get(self) -> None:
+        """Return the page."""
+        for name, value in PAGE_HEADERS.items():
+            self.set_header(name, value)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Cache-Control", "no-cache")
+        self.finish((HERE / "pages" / self.page).read_bytes())
+
+
+class StaticHandler(SiteHandler, StaticFileHandler):
+    """A style sheet, a script, a picture."""
+
+    def initialize(self, refusal: ApiError | None = None, **_: Any) -> None:  # type: ignore[override]
+        """Serve the files of `static`."""
+        SiteHandler.initialize(self, refusal)
+        StaticFileHandler.initialize(self, str(STATIC))
+
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """Send a file, or what changed of it."""
+        await StaticFileHandler.get(self, path, include_body)
+
+    async def head(self, path: str) -> None:
+        """Send a file's headers."""
+        await self.get(path, include_body=False)
+
+    def validate_absolute_path(self, root: str, absolute_path: str) -> str:
+        """Refuse what is not a file below the folder."""
+        path = Path(absolute_path).resolve()
+        if not path.is_relative_to(STATIC.resolve()) or not path.is_file():
+            raise NotFound
+        return str(path)
+
+    def set_extra_headers(self, path: str) -> None:
+        """Have browsers ask whether a file changed, and never guess its type."""
+        self.set_header("Cache-Control", "no-cache")
+        self.set_header("X-Content-Type-Options", "nosniff")
+
+    def compute_etag(self) -> str | None:  # type: ignore[override]
+        """Return the file's own tag."""
+        return StaticFileHandler.compute_etag(self)
+
+
+ROUTES = (
+    Route("/", PageHandler, {"page": "home.html"}),
+    Route("/static/html/member_details.html", PageHandler, {"page": "member_details.html"}),
+    Route("/static/html/soft_launch_iiccot.html", PageHandler, {"page": "vote.html"}),
+    Route("/static/{path}", StaticHandler),
+)

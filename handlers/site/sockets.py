@@ -1,0 +1,8 @@
+"""Where live clients connect."""
+
+from __future__ import annotations
+
+from handlers.core.dialect import Route
+from handlers.core.socket import LiveSocket
+
+ROUTES = (Route("/connection/websocket", LiveSocket),)

@@ -1,0 +1,191 @@
+"""One client: its identity, its subscriptions, its deadlines, and what waits for its socket."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from realtime.channels import Identity
+from realtime.codes import CloseCode
+from realtime.frames import Message, Transport, join_messages
+from realtime.protocol import PING
+
+if TYPE_CHECKING:
+    from realtime.channel import Channel
+    from realtime.hub import Hub
+
+NEVER = math.inf
+PING_MESSAGE = Message(PING)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Whatever a client shows to say who it is; names of headers are in lower case.
+
+    `token` is the connect request's; `authorization` is the connect request's header or else the
+    upgrade's.
+    """
+
+    token: str = ""
+    authorization: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = field(default_factory=dict)
+
+
+class Connection:
+    """A client of the hub, whatever carries its bytes."""
+
+    __slots__ = (
+        "_hub",
+        "_outbox",
+        "_ping_at",
+        "_pong_by",
+        "_queued",
+        "_stale_at",
+        "_transport",
+        "channels",
+        "client",
+        "closed",
+        "credentials",
+        "expires_at",
+        "identity",
+    )
+
+    def __init__(self, hub: Hub, transport: Transport, credentials: Credentials) -> None:
+        self._hub = hub
+        self._transport = transport
+        self._outbox: dict[object, Message] | None = None
+        self._queued = 0
+        self._ping_at = NEVER
+        self._pong_by = NEVER
+        self._stale_at = NEVER
+        self.expires_at = NEVER
+        self.credentials: Credentials | None = credentials
+        self.identity: Identity | None = None
+        self.channels: dict[str, Channel] = {}
+        self.client = ""
+        self.closed = False
+
+    # Life
+
+    def open(self) -> None:
+        """Join the hub, if it has room; the client now has to introduce itself in time."""
+        refused = self._hub.add(self)
+        if refused is not None:
+            self.close(refused)
+            return
+        self._stale_at = self._hub.monotonic() + self._hub.limits.connect_seconds
+        self._sleep()
+
+    def admit(self, identity: Identity, client: str) -> None:
+        """Let the client in as the identity."""
+        self.credentials = None
+        self.client = client
+        self._stale_at = NEVER
+        self._ping_at = self._hub.monotonic() + self._hub.limits.ping_seconds
+        self.identify(identity)
+
+    def identify(self, identity: Identity) -> None:
+        """Take over an identity and the time it holds."""
+        self.identity = identity
+        self.expires_at = NEVER
+        if identity.expires_at is not None:
+            left = identity.expires_at - self._hub.clock()
+            self.expires_at = self._hub.monotonic() + left + self._hub.limits.grace_seconds
+        self._sleep()
+
+    def close(self, code: CloseCode) -> None:
+        """End the connection from this side; what can still go out goes out first."""
+        if self.closed:
+            return
+        self.flush()
+        self._retire()
+        self._transport.close(code, code.text)
+
+    def lost(self) -> None:
+        """Forget everything: the socket is gone."""
+        self._retire()
+        self._hub.remove(self)
+
+    def _retire(self) -> None:
+        self.closed = True
+        self._hub.leave_all(self)
+        self._outbox = None
+        self.credentials = None
+
+    # Deadlines
+
+    def wake(self, now: float) -> None:
+        """Do what is due: a ping, or an end to a client that is overdue."""
+        if self.closed:
+            return
+        overdue = self._find_overdue(now)
+        if overdue is not None:
+            self.close(overdue)
+            return
+        if self._ping_at <= now:
+            self._ping(now)
+        if not self.closed:
+            self._sleep()
+
+    def _find_overdue(self, now: float) -> CloseCode | None:
+        if self._stale_at <= now:
+            return CloseCode.STALE
+        if self.expires_at <= now:
+            return CloseCode.EXPIRED
+        return CloseCode.NO_PONG if self._pong_by <= now else None
+
+    def _ping(self, now: float) -> None:
+        self._ping_at = now + self._hub.limits.ping_seconds
+        self._pong_by = min(self._pong_by, now + self._hub.limits.pong_seconds)
+        self.deliver("", PING_MESSAGE)
+
+    def pong(self) -> None:
+        """Take note that the client lives."""
+        self._pong_by = NEVER
+
+    def _sleep(self) -> None:
+        soonest = min(self._stale_at, self.expires_at, self._pong_by, self._ping_at)
+        self._hub.wheel.schedule(self, soonest)
+
+    # What goes out
+
+    def deliver(self, key: str, message: Message) -> None:
+        """Hand a message out now or, while the socket is busy, keep the newest of its key."""
+        if self._outbox or not self._transport.send(message):
+            self.keep(key, message)
+
+    def keep(self, key: object, message: Message) -> None:
+        """Put a message into the outbox, in place of an older one with the same key."""
+        if self.closed:
+            return
+        if self._outbox is None:
+            self._outbox = {}
+        # Taken out, not overwritten: a state must stand behind the reply to its own subscription.
+        self.discard(key)
+        self._outbox[key] = message
+        self._queued += len(message.payload) + 1
+        if self._queued > self._hub.limits.send_buffer_bytes:
+            self._outbox = None
+            self._hub.slow_disconnects += 1
+            self.close(CloseCode.SLOW)
+
+    def discard(self, key: object) -> None:
+        """Take a message that is no longer wanted out of the outbox."""
+        if self._outbox and (message := self._outbox.pop(key, None)) is not None:
+            self._queued -= len(message.payload) + 1
+
+    def flush(self, join: Callable[[Sequence[Message]], Message] = join_messages) -> None:
+        """Send all that waits as one message, unless the socket is still busy."""
+        if self._outbox and not self._transport.busy:
+            messages = tuple(self._outbox.values())
+            self._outbox = None
+            self._queued = 0
+            self._transport.send(join(messages))
+
+    def answer(self, message: Message) -> None:
+        """Send what must neither be lost nor replaced, together with the rest of this turn."""
+        self.keep(object(), message)
+        self._hub.flush_soon(self)

@@ -1,0 +1,272 @@
+"""The hub: channels to connections. It knows neither where states come from nor what carries them away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterable
+
+from realtime.channel import PENDING, Channel
+from realtime.channels import Identity, State, StateNamespace
+from realtime.codes import CloseCode, ErrorCode, Refusal
+from realtime.connection import Connection
+from realtime.fanout import SLICE, FanOut, cut
+from realtime.frames import Message
+from realtime.limits import Limits
+from realtime.protocol import encode_unsubscription
+from realtime.wheel import TICK, Wheel
+
+CHANNEL = re.compile(r"([^:#]+)([:#])(.*)", re.DOTALL)
+READERS = 16  # channels that a resync reads side by side
+FAREWELL = 2.0  # seconds that clients have to answer the closing handshake at shutdown
+
+log = logging.getLogger(__name__)
+
+
+def make_id() -> str:
+    """Return a random UUID as text."""
+    return str(uuid.uuid4())
+
+
+class Hub:
+    """Everybody who is connected to this process, and what they listen to.
+
+    Counters for the metrics: `publications`, `deliveries`, `slow_disconnects`; gauges: `connections`
+    (its length) and `subscriptions`.
+    """
+
+    def __init__(
+        self,
+        namespaces: Iterable[StateNamespace],
+        limits: Limits,
+        *,
+        version: str,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        new_id: Callable[[], str] = make_id,
+    ) -> None:
+        self.namespaces = tuple(namespaces)
+        self.limits = limits
+        self.version = f"folkmoot {version}"
+        self.clock = clock
+        self.monotonic = monotonic
+        self.new_id = new_id
+        self.node = new_id()
+        self.wheel: Wheel[Connection] = Wheel(monotonic())
+        self.connections: set[Connection] = set()
+        self.channels: dict[str, Channel] = {}
+        self.subscriptions = 0
+        self.slow_disconnects = 0
+        self._by_prefix = {space.name + space.boundary: space for space in self.namespaces}
+        self._fan_out = FanOut(monotonic)
+        self._unsent: list[Connection] = []
+        self._turning: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._emptied = asyncio.Event()
+
+    @property
+    def publications(self) -> int:
+        """Return how many states were published to subscribers."""
+        return self._fan_out.publications
+
+    @property
+    def deliveries(self) -> int:
+        """Return how many receivers the publications had in total."""
+        return self._fan_out.deliveries
+
+    # Life
+
+    def start(self) -> None:
+        """Start the clockwork of pings and deadlines; needs the running loop."""
+        self._turning = asyncio.create_task(self._turn_wheel())
+
+    async def _turn_wheel(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            self.wheel.turn(self.monotonic())
+
+    async def shutdown(self) -> None:
+        """Close every connection with 3001 and wait a moment for their good-byes."""
+        self._stopping = True
+        await self.disconnect(lambda _: True, CloseCode.SHUTDOWN)
+        if self.connections:
+            self._emptied.clear()
+            try:
+                await asyncio.wait_for(self._emptied.wait(), FAREWELL)
+            except TimeoutError:
+                log.info("%d clients did not say good-bye", len(self.connections))
+        if self._turning is not None:
+            self._turning.cancel()
+
+    async def disconnect(self, matches: Callable[[Identity], bool], code: CloseCode) -> None:
+        """Close the connections whose identity matches; who has not connected yet counts as anonymous."""
+        for part in cut(self.connections):
+            for connection in part:
+                if matches(connection.identity or Identity()):
+                    connection.close(code)
+            await asyncio.sleep(0)
+
+    def add(self, connection: Connection) -> CloseCode | None:
+        """Take a connection in; the code says why not."""
+        self.connections.add(connection)
+        if self._stopping:
+            return CloseCode.SHUTDOWN
+        full = len(self.connections) > self.limits.max_connections
+        return CloseCode.CONNECTION_LIMIT if full else None
+
+    def remove(self, connection: Connection) -> None:
+        """Forget a connection whose socket is gone."""
+        self.connections.discard(connection)
+        if not self.connections:
+            self._emptied.set()
+
+    def flush_soon(self, connection: Connection) -> None:
+        """Flush the connection when this turn of the loop is over, so that its answers go out together."""
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unsent.append(connection)
+
+    def _flush(self) -> None:
+        part, self._unsent = self._unsent[:SLICE], self._unsent[SLICE:]
+        for connection in part:
+            connection.flush()
+        if self._unsent:
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    # Subscriptions
+
+    def find_namespace(self, name: str) -> tuple[StateNamespace, str]:
+        """Return a channel's namespace and key, or refuse with 102."""
+        match = CHANNEL.fullmatch(name)
+        space = match and self._by_prefix.get(match[1] + match[2])
+        if match is None or space is None:
+            raise Refusal(ErrorCode.UNKNOWN_CHANNEL)
+        return space, match[3]
+
+    async def subscribe(self, connection: Connection, name: str) -> State:
+        """Subscribe, and return the state after which publications follow without gap or repetition.
+
+        The connection is registered before the read begins, so that no change can fall between the two;
+        until its reply it hears nothing, and the reply carries the newest state that was read or published.
+        """
+        channel = self._register(connection, name)
+        identity = connection.identity or Identity()
+        try:
+            async with asyncio.timeout(self.limits.read_seconds):
+                await channel.namespace.authorise(identity, channel.key)
+                state = await channel.read()
+            if state is None:
+                raise Refusal(ErrorCode.UNKNOWN_CHANNEL)
+            return self._settle(connection, channel, state)
+        except BaseException as error:
+            self._leave(connection, channel)
+            if isinstance(error, Refusal) or not isinstance(error, Exception):
+                raise
+            log.warning("subscribing to %s failed: %r", name, error)
+            raise Refusal(ErrorCode.INTERNAL) from error
+
+    def _register(self, connection: Connection, name: str) -> Channel:
+        space, key = self.find_namespace(name)
+        if name in connection.channels:
+            raise Refusal(ErrorCode.ALREADY_SUBSCRIBED)
+        if len(connection.channels) >= self.limits.max_channels:
+            raise Refusal(ErrorCode.LIMIT_EXCEEDED)
+        if connection.closed:
+            raise Refusal(ErrorCode.INTERNAL)
+        channel = self.channels.get(name)
+        if channel is None:
+            channel = self.channels[name] = Channel(name, space, key)
+        channel.subscribers[connection] = PENDING
+        connection.channels[name] = channel
+        self.subscriptions += 1
+        return channel
+
+    def _settle(self, connection: Connection, channel: Channel, read: State) -> State:
+        if connection.channels.get(channel.name) is not channel:
+            # Ended while the read ran, perhaps because the object just vanished: ask again.
+            raise Refusal(ErrorCode.INTERNAL)
+        self._take(channel, read)
+        newest = channel.latest or read
+        channel.subscribers[connection] = newest.offset
+        if channel.behind():
+            # This read was ahead of the changes; they will bring nothing new for the others.
+            self._schedule(channel)
+        return newest
+
+    def _take(self, channel: Channel, state: State) -> None:
+        """Note a state; who has one of another epoch must subscribe anew: offsets do not compare."""
+        if channel.contradicts(state):
+            self._end_subscriptions(channel)
+            channel.sent = -1
+        channel.observe(state)
+
+    def unsubscribe(self, connection: Connection, name: str) -> None:
+        """End a subscription at the client's wish; none is no error."""
+        channel = connection.channels.get(name)
+        if channel is not None:
+            connection.discard(name)
+            self._leave(connection, channel)
+
+    def leave_all(self, connection: Connection) -> None:
+        """End all subscriptions of a connection."""
+        for channel in list(connection.channels.values()):
+            self._leave(connection, channel)
+
+    def _leave(self, connection: Connection, channel: Channel) -> None:
+        if channel.subscribers.pop(connection, None) is not None:
+            self.subscriptions -= 1
+        if connection.channels.get(channel.name) is channel:
+            del connection.channels[channel.name]
+        if not channel.subscribers and self.channels.get(channel.name) is channel:
+            del self.channels[channel.name]
+
+    def _end_subscriptions(self, channel: Channel) -> None:
+        """End the subscriptions that were answered; SDKs ask again by themselves."""
+        ended = Message(encode_unsubscription(channel.name))
+        for connection, offset in list(channel.subscribers.items()):
+            if offset != PENDING:
+                self.unsubscribe(connection, channel.name)
+                connection.answer(ended)
+
+    # Publications
+
+    def publish(self, name: str, state: State | None) -> None:
+        """Publish a channel's new state, at most one per CONFLATION_MS; None ends its subscriptions."""
+        channel = self.channels.get(name)
+        if channel is None:
+            return
+        if state is None:
+            self._end_subscriptions(channel)
+            for connection in list(channel.subscribers):
+                self._leave(connection, channel)
+            return
+        before = channel.latest
+        self._take(channel, state)
+        if channel.latest is not before:
+            self._schedule(channel)
+
+    def _schedule(self, channel: Channel) -> None:
+        if channel.delayed:
+            return
+        channel.delayed = True
+        pause = channel.spoke_at + self.limits.conflation_ms / 1000 - self.monotonic()
+        if pause <= 0:
+            self._fan_out.add(channel)
+        else:
+            asyncio.get_running_loop().call_later(pause, self._fan_out.add, channel)
+
+    async def resync(self) -> None:
+        """Read every subscribed channel again, after changes may have been missed."""
+        limit = asyncio.Semaphore(READERS)
+        async with asyncio.TaskGroup() as group:
+            for channel in list(self.channels.values()):
+                group.create_task(self._reread(channel, limit))
+
+    async def _reread(self, channel: Channel, limit: asyncio.Semaphore) -> None:
+        async with limit:
+            state = await channel.read()
+        if self.channels.get(channel.name) is channel:
+            self.publish(channel.name, state)

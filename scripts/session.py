@@ -1,0 +1,70 @@
+"""What every script does alike: settings, stores, one JSON document on stdout, exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn
+
+import orjson
+
+import settings as configuration
+from settings import Settings
+from storage import embedded
+from storage.driver import PyMongoError
+from storage.errors import StorageError
+from storage.session import database_uri, open_stores
+from storage.stores import Stores
+
+FAILED = 1
+
+
+class Failure(Exception):
+    """The script can't do what it was asked for; the text says why."""
+
+
+def make_parser(name: str, summary: str, example: str) -> argparse.ArgumentParser:
+    """Make the parser of a script, with an example in its help."""
+    return argparse.ArgumentParser(
+        prog=f"python -m scripts.{name}",
+        description=summary,
+        epilog=f"example:\n  python -m scripts.{name} {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+Work = Callable[[Settings, Stores], Awaitable[Any]]
+
+
+def run(work: Work) -> NoReturn:
+    """Run a script's work and end the process: its answer as JSON on stdout, 0; or one line on stderr, 1."""
+    settings = configuration.load()
+
+    async def session(uri: str) -> Any:
+        async with open_stores(settings, uri) as stores:
+            return await work(settings, stores)
+
+    try:
+        with database_uri(settings) as (uri, _):
+            answer = asyncio.run(session(uri))
+    except (Failure, StorageError, PyMongoError, embedded.EmbeddedError) as error:
+        sys.stderr.write(f"{describe(error)}\n")
+        raise SystemExit(FAILED) from None
+    print_json(answer)
+    raise SystemExit(0)
+
+
+def describe(error: Exception) -> str:
+    """Say what went wrong in one line."""
+    return (
+        str(error)
+        if isinstance(error, Failure | embedded.EmbeddedError)
+        else f"{type(error).__name__}: {error}"
+    )
+
+
+def print_json(answer: Any) -> None:
+    """Write the one JSON document of a script."""
+    sys.stdout.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode() + "\n")

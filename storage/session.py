@@ -1,0 +1,36 @@
+"""Opening what the settings name: the server and every script come to their database this way."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from settings import Settings
+from storage import embedded
+from storage.database import Database
+from storage.stores import Stores
+
+
+@contextmanager
+def database_uri(settings: Settings) -> Iterator[tuple[str, embedded.Lease | None]]:
+    """Yield the URI of the database; where none is set, join or start the own mongod over DATA_DIR.
+
+    The own one's lease comes with it: whoever stays long has to mend it now and then.
+    """
+    if settings.mongodb_uri is not None:
+        yield settings.mongodb_uri.get_secret_value(), None
+        return
+    with embedded.join(settings.data_dir, settings.mongod) as lease:
+        yield lease.uri, lease
+
+
+@asynccontextmanager
+async def open_stores(settings: Settings, uri: str) -> AsyncIterator[Stores]:
+    """Open the stores, prepared for use."""
+    database = Database.connect(uri, settings.mongodb_database, settings.mongodb_driver)
+    try:
+        stores = Stores.over(database)
+        await stores.prepare()
+        yield stores
+    finally:
+        await database.close()

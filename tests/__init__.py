@@ -1,0 +1,1 @@
+"""The suite: behaviour through real HTTP, real sockets and a real mongod; mirrors the tree."""

@@ -1,0 +1,180 @@
+"""Stand-ins for what surrounds the hub: a namespace in memory, a transport without a socket, a clock."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from realtime.channels import Change, ErrorCode, Identity, Refusal, State
+from realtime.codes import CloseCode, Disconnect
+from realtime.connection import Connection, Credentials
+from realtime.dialogue import Dialogue
+from realtime.frames import Message
+from realtime.hub import Hub
+from realtime.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A change as a store would report it."""
+
+    collection: str
+    operation: str
+    id: object
+    document: Mapping[str, Any] | None
+
+
+def make_state(offset: int, epoch: str = "e", size: int = 0) -> State:
+    """Return a state whose data repeats its offset."""
+    return State(epoch, offset, json.dumps({"version": offset, "filler": "x" * size}).encode())
+
+
+class Polls:
+    """A namespace of polls kept in a dict; polls named `secret…` are for nobody."""
+
+    name = "polls"
+    boundary = ":"
+    collections = frozenset({"poll_stats"})
+
+    def __init__(self) -> None:
+        self.states: dict[str, State] = {"1": make_state(1), "2": make_state(1)}
+        self.reads = 0
+        self.gate: asyncio.Event | None = None
+        self.reading = asyncio.Event()
+        self.failure: Exception | None = None
+
+    async def authorise(self, who: Identity, key: str) -> None:
+        """Refuse secret polls."""
+        if key.startswith("secret"):
+            raise Refusal(ErrorCode.PERMISSION_DENIED)
+
+    async def read(self, key: str) -> State | None:
+        """Take the state, then dawdle while the gate is shut: the answer is as old as the read's begin."""
+        self.reads += 1
+        state = self.states.get(key)
+        self.reading.set()
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.failure is not None:
+            raise self.failure
+        return state
+
+    def project(self, change: Change) -> Iterable[tuple[str, State | None]]:
+        """Take the document's version; a poll named `odd` cannot be projected."""
+        if change.id == "odd":
+            raise ValueError("odd")
+        state = None if change.document is None else make_state(change.document["version"])
+        yield str(change.id), state
+
+    async def listed(self, who: Identity) -> Sequence[str]:
+        """Name all polls."""
+        return [f"polls:{key}" for key in self.states]
+
+
+class Wire:
+    """A transport that notes what was sent, and is as slow as the test says."""
+
+    def __init__(self) -> None:
+        self.busy = False
+        self.sent: list[bytes] = []
+        self.code: int | None = None
+
+    def send(self, message: Message) -> bool:
+        """Note the message, unless busy."""
+        if self.busy:
+            return False
+        assert self.code is None, "sent after the close"
+        self.sent.append(message.payload)
+        return True
+
+    def close(self, code: int, reason: str) -> None:
+        """Note the code."""
+        self.code = code
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return everything sent so far, line by line."""
+        return [json.loads(line) for payload in self.sent for line in payload.split(b"\n")]
+
+    def versions(self, channel: str = "polls:1") -> list[int]:
+        """Return the versions of the channel that were received, by reply or push."""
+        return list(self._versions(channel))
+
+    def _versions(self, channel: str) -> Iterator[int]:
+        for line in self.lines():
+            if line.get("push", {}).get("channel") == channel and "pub" in line["push"]:
+                yield line["push"]["pub"]["data"]["version"]
+            for publication in line.get("subscribe", {}).get("publications", ()):
+                yield publication["data"]["version"]
+
+
+class Clock:
+    """A clock that stands still until it is told."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+async def recognise(credentials: Credentials) -> Identity:
+    """Know a few tokens: `user:ID[:EXPIRES]`, `expired`, `broken`; none is anonymous."""
+    shown = credentials.token or credentials.authorization or credentials.cookies.get("session", "")
+    if shown == "expired":
+        raise Refusal(ErrorCode.TOKEN_EXPIRED)
+    if shown == "broken":
+        raise RuntimeError("the database is away")
+    if not shown:
+        return Identity()
+    kind, _, rest = shown.partition(":")
+    if kind != "user":
+        raise Disconnect(CloseCode.INVALID_TOKEN)
+    user, _, expires = rest.partition(":")
+    return Identity(user, expires_at=float(expires) if expires else None)
+
+
+@dataclass
+class Bench:
+    """A hub with all that surrounds it."""
+
+    limits: Limits = field(default_factory=Limits)
+    polls: Polls = field(default_factory=Polls)
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        self.hub = Hub([self.polls], self.limits, version="0", clock=self.clock, monotonic=self.clock)
+        self.dialogue = Dialogue(self.hub, recognise)
+
+    def open(self, **shown: Any) -> tuple[Connection, Wire]:
+        """Open a connection that has not said anything yet."""
+        wire = Wire()
+        connection = Connection(self.hub, wire, Credentials(**shown))
+        connection.open()
+        return connection, wire
+
+    async def say(self, connection: Connection, *commands: Mapping[str, Any]) -> None:
+        """Let the client send commands in one message and the turn pass."""
+        await self.dialogue.receive(connection, "\n".join(json.dumps(command) for command in commands))
+        await self.settle()
+
+    async def connect(self, *channels: str) -> tuple[Connection, Wire]:
+        """Open a connection, introduce it and subscribe."""
+        connection, wire = self.open()
+        await self.say(connection, {"id": 1, "connect": {}})
+        for number, channel in enumerate(channels, 2):
+            await self.say(connection, {"id": number, "subscribe": {"channel": channel}})
+        return connection, wire
+
+    async def settle(self) -> None:
+        """Let everything that is due be delivered."""
+        for _ in range(6):
+            await asyncio.sleep(0)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, and the wheel turn."""
+        self.clock.now += seconds
+        self.hub.wheel.turn(self.clock.now)
