@@ -40,6 +40,7 @@ from storage.embedded import EmbeddedError, Lease
 from storage.session import database_uri, open_stores
 from storage.stores import Stores
 
+START = 10.0  # seconds that the change stream has to open
 FINISH = 4.0  # seconds that requests have to finish after a signal
 HEADROOM = 200  # file descriptors besides the hub's sockets
 
@@ -76,7 +77,17 @@ def read_flags(arguments: Sequence[str] | None = None) -> Flags:
     return Flags(found.port, found.address, found.processes, found.demo)
 
 
-def build_application(settings: Settings, stores: Stores, address: str) -> tuple[Folkmoot, Feed, list[Live]]:
+@dataclass(frozen=True)
+class Parts:
+    """What one server process is made of."""
+
+    application: Folkmoot
+    changes: Changes
+    feed: Feed
+    lives: Sequence[Live]
+
+
+def build(settings: Settings, stores: Stores, address: str) -> Parts:
     """Put services, dialects, hub and application together."""
     services = Services(settings, stores, Addressing(settings, address), Signer(settings.signing_key()))
     dialects = discover()
@@ -94,7 +105,7 @@ def build_application(settings: Settings, stores: Stores, address: str) -> tuple
         services, gate=gate, hub=hub, dialects=dialects, metrics=Metrics(), access_log=AccessLog(sys.stderr)
     )
     watch(application, feed, changes)
-    return application, feed, lives
+    return Parts(application, changes, feed, lives)
 
 
 def watch(application: Folkmoot, feed: Feed, changes: Changes) -> None:
@@ -111,18 +122,19 @@ def watch(application: Folkmoot, feed: Feed, changes: Changes) -> None:
 
 
 @asynccontextmanager
-async def background(application: Folkmoot, feed: Feed, lives: list[Live]) -> AsyncIterator[None]:
-    """Run what goes on beside the requests: feed, jobs, the dialects' tasks."""
-    services = application.services
+async def background(parts: Parts) -> AsyncIterator[None]:
+    """Run what goes on beside the requests: feed, jobs, the dialects' tasks; enter when the feed listens."""
+    services = parts.application.services
     transport = open_transport(services.settings.email_url.get_secret_value())
     worker = Worker(services.stores.jobs, {KIND: deliver_by(transport)}, services.settings.job_workers)
-    application.hub.start()
+    parts.application.hub.start()
     worker.start()
-    tasks = [asyncio.create_task(feed.run())]
-    tasks += [asyncio.create_task(task()) for live in lives for task in live.tasks]
+    tasks = [asyncio.create_task(parts.feed.run())]
+    tasks += [asyncio.create_task(task()) for live in parts.lives for task in live.tasks]
     for task in tasks:
         task.add_done_callback(report_end)
     try:
+        await asyncio.wait_for(parts.changes.ready.wait(), START)
         yield
     finally:
         for task in tasks:
@@ -150,15 +162,15 @@ async def serve(
         await warn_of_limits(settings, stores)
         if lease is not None:
             await stack.enter_async_context(mending(lease))
-        application, feed, lives = build_application(settings, stores, flags.address)
-        await stack.enter_async_context(background(application, feed, lives))
-        server = HTTPServer(application, max_body_size=1 << 40, idle_connection_timeout=120)
+        parts = build(settings, stores, flags.address)
+        await stack.enter_async_context(background(parts))
+        server = HTTPServer(parts.application, max_body_size=1 << 40, idle_connection_timeout=120)
         server.add_sockets(sockets)
         announce(sockets)
         if flags.demo:
             await stack.enter_async_context(demonstration(stores))
         await stop.wait()
-        await finish(server, application)
+        await finish(server, parts.application)
 
 
 async def finish(server: HTTPServer, application: Folkmoot) -> None:
@@ -213,7 +225,7 @@ async def warn_of_limits(settings: Settings, stores: Stores) -> None:
     longest = await stores.database.longest_transaction()
     if longest is not None and longest > LONGEST_ORPHAN:
         log.warning(
-            "transactionLifetimeLimitSeconds is %d: a killed process may block a poll that long; set it to %d",
+            "transactionLifetimeLimitSeconds is %d: a killed process may block a poll so long; set it to %d",
             longest,
             LONGEST_ORPHAN,
         )

@@ -85,7 +85,7 @@ class Jobs:
         self._clock = clock
         self._owner = owner or Owner.current()
         self._retry_after = retry_after
-        self._watched: set[Session] = set()
+        self._watched: set[int] = set()  # by id(): Motor's sessions can't be hashed
 
     async def add(
         self,
@@ -139,8 +139,8 @@ class Jobs:
         """Wake the workers of this process, but not before the job's transaction has ended."""
         if session is None or not session.in_transaction:
             self.news.set()
-        elif session not in self._watched:
-            self._watched.add(session)
+        elif id(session) not in self._watched:
+            self._watched.add(id(session))
             self._await_end(session, 0.002)
 
     def _await_end(self, session: Session, pause: float) -> None:
@@ -148,7 +148,7 @@ class Jobs:
             later = asyncio.get_running_loop().call_later
             later(pause, self._await_end, session, min(2 * pause, 0.25))
         else:
-            self._watched.discard(session)
+            self._watched.discard(id(session))
             self.news.set()
 
     async def claim(self, kinds: Iterable[str]) -> Job | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -17,9 +18,12 @@ from typing import Any
 import pytest
 from tornado.ioloop import IOLoop
 
+from settings import Settings
 from storage import embedded
 from storage.database import Database
+from storage.driver import DriverName
 from storage.stores import Stores, all_indexes
+from tests.serving import Api, Served, ServerProcess, serve_here
 
 
 @pytest.fixture(autouse=True)
@@ -81,20 +85,32 @@ def mongo_uri(mongo_folder: Path) -> Iterator[str]:
         yield lease.uri
 
 
-@pytest.fixture
-def driver() -> Any:
-    """Name the driver under test."""
-    return os.environ.get("MONGODB_DRIVER", "pymongo")
+@pytest.fixture(scope="session")
+def driver() -> DriverName:
+    """Name the driver under test: MONGODB_DRIVER, else the default one."""
+    return "motor" if os.environ.get("MONGODB_DRIVER") == "motor" else "pymongo"
+
+
+@pytest.fixture(scope="session")
+def database_name() -> str:
+    """Name the database of this pytest process; its indexes are made once and its documents deleted."""
+    return f"test_{os.getpid()}_{secrets.token_hex(3)}"
 
 
 @pytest.fixture
-async def database(mongo_uri: str, driver: Any) -> AsyncIterator[Database]:
-    """Give an empty database of its own, with every index, dropped afterwards."""
-    database = Database.connect(mongo_uri, f"test_{secrets.token_hex(6)}", driver)
+async def database(mongo_uri: str, database_name: str, driver: DriverName) -> AsyncIterator[Database]:
+    """Give an empty database with every index."""
+    database = Database.connect(mongo_uri, database_name, driver)
     await database.ensure_indexes(all_indexes())
     yield database
-    await database.client.drop_database(database.name)
+    await empty(database)
     await database.close()
+
+
+async def empty(database: Database) -> None:
+    """Delete every document; a transaction that a killed process left open may be in the way for a while."""
+    names = await database.handle.list_collection_names()
+    await asyncio.gather(*(database[name].delete_many({}) for name in names))
 
 
 @pytest.fixture
@@ -103,3 +119,60 @@ async def stores(database: Database) -> Stores:
     stores = Stores.over(database)
     await stores.prepare()
     return stores
+
+
+@pytest.fixture
+def settings(
+    request: pytest.FixtureRequest, mongo_uri: str, database_name: str, driver: DriverName, tmp_path: Path
+) -> Settings:
+    """Give the settings of a test; `@pytest.mark.settings(name=value)` changes some."""
+    values: dict[str, Any] = {
+        "mongodb_uri": mongo_uri,
+        "mongodb_database": database_name,
+        "mongodb_driver": driver,
+        "data_dir": tmp_path,
+        "secret_key": "a key for tests only, 32 bytes or more",
+        "email_url": f"file:{tmp_path / 'mails'}",
+        "bcrypt_rounds": 4,
+        "rate_limit_scale": 1000,
+        "conflation_ms": 10,
+    }
+    for mark in reversed(list(request.node.iter_markers("settings"))):
+        values |= mark.kwargs
+    return Settings(_env_file=None, **values)
+
+
+@pytest.fixture
+async def server(settings: Settings, stores: Stores) -> AsyncIterator[Served]:
+    """Run the server in this process: real HTTP, real sockets, the real database."""
+    async with serve_here(settings, stores) as served:
+        yield served
+
+
+@pytest.fixture
+def api(server: Served) -> Api:
+    """Give a client of the running server."""
+    return server.api
+
+
+@pytest.fixture
+def launch(settings: Settings, stores: Stores, tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
+    """Start servers as processes of their own, over the test's database; all are ended afterwards."""
+    started: list[ServerProcess] = []
+
+    def start(*flags: str, **environment: str) -> ServerProcess:
+        process = ServerProcess.start(settings, tmp_path / f"log{len(started)}", flags, environment)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.end()
+
+
+@pytest.fixture(autouse=True)
+def quiet_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail a test that logs an error which it did not expect (`caplog.clear()` says that it did)."""
+    yield
+    errors = [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
+    assert not errors, f"unexpected errors in the log: {errors}"

@@ -13,9 +13,7 @@ const byId = (id) => document.getElementById(id);
 
 function write(id, text) {
   const element = byId(id);
-  if (element.textContent === text) return;
-  element.textContent = text;
-  element.dispatchEvent(new CustomEvent("changed"));
+  if (element.textContent !== text) element.textContent = text;
 }
 
 function describeAge(seconds) {

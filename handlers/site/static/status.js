@@ -2,14 +2,13 @@
 
 const CLOCK = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
-/** Words for a state of the hub; `since` is when the numbers were last known to be right, if ever. */
-export function describe(state, since) {
+function describe(state, since) {
   const shown = since ? ` Showing ${CLOCK.format(since)}.` : "";
   switch (state.name) {
     case "live":
       return "Live";
     case "connecting":
-      return since ? `Reconnecting…${shown}` : "Connecting…";
+      return "Connecting…";
     case "waiting":
       return navigator.onLine ? `Not connected. Trying again…${shown}` : `You are offline.${shown}`;
     default:
@@ -17,11 +16,11 @@ export function describe(state, since) {
   }
 }
 
-/** The badge in a page's head and the panels that depend on it. */
+/** The badge in a page's head, and the panels whose numbers depend on it. */
 export class Status {
   #badge;
-  #since = null;
-  #state = { name: "connecting" };
+  #state = null;
+  #since = null; // until when the numbers were known to be right
 
   constructor(badge) {
     this.#badge = badge;
@@ -29,23 +28,15 @@ export class Status {
 
   /** Shows a state of the hub. */
   show(state) {
-    if (this.#state.name === "live" && state.name !== "live") this.#since = new Date();
-    this.#state = state;
-    const name = state.name === "connecting" && this.#since ? "waiting" : state.name;
-    this.#badge.dataset.state = name;
-    this.#write(describe(state.name === "connecting" && this.#since ? { name: "waiting" } : state, this.#since));
-    if (state.name !== "live") markStale(document.querySelectorAll("[data-live]"), true);
+    if (state.name === "connecting" && this.#state === "waiting") return; // each try would be read out
+    if (this.#state === "live" && state.name !== "live") this.#since = new Date();
+    this.#state = state.name;
+    this.#badge.dataset.state = state.name;
+    this.#badge.querySelector("span").textContent = describe(state, this.#since);
+    if (state.name !== "live") {
+      for (const panel of document.querySelectorAll("[data-filled]")) panel.toggleAttribute("data-stale", true);
+    }
   }
-
-  #write(text) {
-    const place = this.#badge.querySelector("span");
-    if (place.textContent !== text) place.textContent = text; // the same again would be read out again
-  }
-}
-
-/** Greys panels, or gives them their colours back. */
-export function markStale(panels, stale) {
-  for (const panel of panels) panel.toggleAttribute("data-stale", stale && panel.hasAttribute("data-filled"));
 }
 
 /** Says that a panel shows what the server has now. */
