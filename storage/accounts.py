@@ -225,7 +225,7 @@ class Accounts:
 
     async def _promise(self, jobs: Iterable[NewJob], session: Session) -> None:
         for job in jobs:
-            await self._jobs.add(job.kind, job.args, order=job.order, session=session)
+            await self._jobs.promise(job, session)
 
     async def make_superuser(self, oid: ObjectId, superuser: bool) -> None:
         """Give or take the product's highest right."""

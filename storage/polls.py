@@ -86,12 +86,15 @@ class Polls:
         index("votes", "user_id"),
     )
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float] = time.time, *, batch: int = 256
+    ) -> None:
         self._database = database
         self._options = database["poll_options"]
         self._tallies = database["poll_stats"]
         self._votes = database["votes"]
         self._clock = clock
+        self._batch = batch
         self._known: dict[int, frozenset[str]] = {}
         self._writers: dict[int, Batcher[Vote, Cast]] = {}
 
@@ -157,7 +160,7 @@ class Polls:
         await self._check_option(poll_id, option)
         writer = self._writers.get(poll_id)
         if writer is None:
-            writer = self._writers[poll_id] = Batcher(lambda votes: self._commit(poll_id, votes))
+            writer = self._writers[poll_id] = Batcher(lambda votes: self._commit(poll_id, votes), self._batch)
         return await writer.submit(Vote(voter, option))
 
     async def _check_option(self, poll_id: int, option: str) -> None:

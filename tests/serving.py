@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 from pydantic import SecretStr
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders
 from tornado.netutil import bind_sockets
@@ -70,9 +70,10 @@ class Api:
             request_timeout=20,
             decompress_response=False,
         )
-        response = await self._client.fetch(request, raise_error=False)
-        if response.code == 599:
-            raise ConnectionError(str(response.error))
+        try:
+            response = await self._client.fetch(request, raise_error=False)
+        except (HTTPClientError, OSError) as error:  # Tornado's 599: no answer at all
+            raise ConnectionError(str(error)) from error
         return Answer(response.code, response.headers, response.body or b"")
 
     async def get(self, path: str, **headers: str) -> Answer:

@@ -113,8 +113,7 @@ class EmailSecretHandler(MembersHandler):
 
     async def send(self, mail: Mail) -> None:
         """Put a mail into the queue."""
-        job = mail.job()
-        await self.stores.jobs.add(job.kind, job.args, order=job.order)
+        await self.stores.jobs.promise(mail.job())
 
     def describe(self, sent: bool, reason: str) -> Document:
         """Return what clients of this call read."""

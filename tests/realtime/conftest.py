@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from tornado.httpserver import HTTPServer
@@ -39,6 +41,32 @@ def bind_free_port(port: int | None = None) -> socket.socket:
     raise OSError("no port is free")
 
 
+class WatchedHandler(SocketHandler):
+    """Tells the test when it opens, what it hears, and when it closes."""
+
+    def initialize(self, watched: list[WatchedHandler], **given: Any) -> None:  # type: ignore[override]
+        super().initialize(**given)
+        self.watched = watched
+        self.pinged = asyncio.Event()
+        self.heard: asyncio.Queue[str | bytes] = asyncio.Queue()
+        self.closed = asyncio.Event()
+
+    def open(self) -> None:
+        super().open()
+        self.watched.append(self)
+
+    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
+        self.heard.put_nowait(message)
+        return super().on_message(message)
+
+    def on_ping(self, data: bytes) -> None:
+        self.pinged.set()
+
+    def on_close(self) -> None:
+        super().on_close()
+        self.closed.set()
+
+
 @dataclass
 class LiveServer:
     """A running server with its hub."""
@@ -47,7 +75,7 @@ class LiveServer:
     hub: Hub
     polls: Polls
     server: HTTPServer
-    handlers: list[SocketHandler] = field(default_factory=list)
+    handlers: list[WatchedHandler] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -66,7 +94,7 @@ Serve = Callable[..., Awaitable[LiveServer]]
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
-    """Start servers: `await serve(Limits(…), port=…, compress=…)`."""
+    """Give a function that starts servers, which are stopped after the test."""
     async with AsyncExitStack() as stack:
 
         async def start(
@@ -74,22 +102,15 @@ async def serve() -> AsyncIterator[Serve]:
         ) -> LiveServer:
             polls = Polls()
             hub = Hub([polls], limits or Limits(), version="0.1.0")
-            handlers: list[SocketHandler] = []
-
-            class Listed(SocketHandler):
-                """Tells the test which handlers there are."""
-
-                def open(self) -> None:
-                    super().open()
-                    handlers.append(self)
-
+            handlers: list[WatchedHandler] = []
             routed = {
+                "watched": handlers,
                 "hub": hub,
                 "authenticate": recognise,
                 "allows_origin": lambda origin: origin == FRIEND,
                 "compress": compress,
             }
-            server = HTTPServer(Application([(PATH, Listed, routed)], log_function=lambda _: None))
+            server = HTTPServer(Application([(PATH, WatchedHandler, routed)], log_function=lambda _: None))
             listening = bind_free_port(port)
             server.add_socket(listening)
             hub.start()

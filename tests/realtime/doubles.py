@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,6 +81,7 @@ class Wire:
         self.busy = False
         self.sent: list[bytes] = []
         self.code: int | None = None
+        self._moved = asyncio.Event()
 
     def send(self, message: Message) -> bool:
         """Note the message, unless busy."""
@@ -88,23 +89,31 @@ class Wire:
             return False
         assert self.code is None, "sent after the close"
         self.sent.append(message.payload)
+        self._moved.set()
         return True
 
     def close(self, code: int, reason: str) -> None:
         """Note the code."""
         self.code = code
+        self._moved.set()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for what the hub does next until the condition holds."""
+        while not condition():
+            self._moved.clear()
+            await self._moved.wait()
 
     def lines(self) -> list[dict[str, Any]]:
         """Return everything sent so far, line by line."""
         return [json.loads(line) for payload in self.sent for line in payload.split(b"\n")]
 
-    def versions(self, channel: str = "polls:1") -> list[int]:
-        """Return the versions of the channel that were received, by reply or push."""
-        return list(self._versions(channel))
+    def versions(self) -> list[int]:
+        """Return the versions that were received, by reply or push, for a client of one channel."""
+        return list(self._versions())
 
-    def _versions(self, channel: str) -> Iterator[int]:
+    def _versions(self) -> Iterator[int]:
         for line in self.lines():
-            if line.get("push", {}).get("channel") == channel and "pub" in line["push"]:
+            if "pub" in line.get("push", {}):
                 yield line["push"]["pub"]["data"]["version"]
             for publication in line.get("subscribe", {}).get("publications", ()):
                 yield publication["data"]["version"]

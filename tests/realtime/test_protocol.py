@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -158,12 +159,8 @@ commands = st.fixed_dictionaries(
 
 @given(st.text() | commands.map(json.dumps) | json_values.map(json.dumps))
 def test_garbage_raises_nothing_but_disconnect(text: str) -> None:
-    try:
-        decoded = decode(text)
-    except Disconnect as end:
-        assert end.code is CloseCode.BAD_REQUEST
-    else:
-        assert decoded
+    with contextlib.suppress(Disconnect):
+        assert decode(text)
 
 
 def test_a_reply_carries_the_id_and_the_method() -> None:

@@ -138,6 +138,19 @@ async def test_a_key_asked_for_by_many_at_once_makes_one_job(jobs: Jobs, databas
     assert await jobs.counts() == {"queued": 1, "running": 0, "failed": 0}
 
 
+async def test_a_transaction_that_lost_the_race_for_a_key_runs_again(jobs: Jobs, database: Database) -> None:
+    tries: list[Any] = []
+
+    async def work(session: Session) -> Any:
+        await database["jobs"].find_one({}, session=session)  # from here on it sees this moment
+        if not tries:
+            tries.append(await jobs.add("mail", {}, key="k"))
+        return await jobs.add("mail", {}, key="k", session=session)
+
+    assert await database.transaction(work) == tries[0]
+    assert await jobs.counts() == {"queued": 1, "running": 0, "failed": 0}
+
+
 async def test_many_claimers_share_out_the_jobs(database: Database) -> None:
     jobs = Jobs(database)
     await asyncio.gather(*(jobs.add("mail", {}) for _ in range(40)))

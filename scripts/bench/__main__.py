@@ -1,0 +1,84 @@
+"""Runs benches by name, or all: a table on stderr, one JSON document on stdout."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import json
+import pkgutil
+import platform
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+import scripts.bench
+
+
+def find_benches() -> list[str]:
+    """Name the benches in this folder."""
+    found = pkgutil.iter_modules(scripts.bench.__path__)
+    return [module.name for module in found if not module.name.startswith("_")]
+
+
+def read_arguments(arguments: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Read `NAME key=value… NAME…`; the options belong to the name before them."""
+    wanted: dict[str, dict[str, int]] = {}
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        if not equals and key in names:
+            wanted[key] = {}
+        elif equals and wanted and value.isdigit():
+            wanted[next(reversed(wanted))][key] = int(value)
+        else:
+            raise SystemExit(
+                f"usage: python -m scripts.bench [NAME [key=number…]]…  NAME: {', '.join(names)}"
+            )
+    return wanted or {name: {} for name in names}
+
+
+def flatten(found: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Turn nested results into lines of a table."""
+    for key, value in found.items():
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{prefix}{key} / ")
+        else:
+            yield prefix + key, f"{value:,.2f}" if isinstance(value, float) else str(value)
+
+
+def show(console: Console, name: str, found: Mapping[str, Any]) -> None:
+    """Print a bench's results as a table."""
+    table = Table("measured", "value", title=name, title_justify="left")
+    for key, value in flatten(found):
+        table.add_row(key, value)
+    console.print(table)
+
+
+async def run_all(wanted: Mapping[str, Mapping[str, int]], console: Console) -> dict[str, Any]:
+    """Run the benches one after the other."""
+    results: dict[str, Any] = {}
+    for name, options in wanted.items():
+        bench = importlib.import_module(f"scripts.bench.{name}")
+        unknown = options.keys() - inspect.signature(bench.run).parameters.keys()
+        if unknown:
+            raise SystemExit(f"{name} has no option {', '.join(sorted(unknown))}")
+        with console.status(name) as status:
+            results[name] = await bench.run(status.update, **options)
+        show(console, name, results[name])
+    return results
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    console = Console(stderr=True)
+    wanted = read_arguments(sys.argv[1:], find_benches())
+    results = asyncio.run(run_all(wanted, console))
+    machine = {"python": platform.python_version(), "system": platform.platform()}
+    sys.stdout.write(json.dumps({"machine": machine, "results": results}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
