@@ -91,6 +91,7 @@ class Hub:
     async def shutdown(self) -> None:
         """Close every connection with 3001 and wait a moment for their good-byes."""
         self._stopping = True
+        await self.settle()
         await self.disconnect(lambda _: True, CloseCode.SHUTDOWN)
         if self.connections:
             self._emptied.clear()
@@ -257,6 +258,10 @@ class Hub:
             self._fan_out.add(channel)
         else:
             asyncio.get_running_loop().call_later(pause, self._fan_out.add, channel)
+
+    async def settle(self) -> None:
+        """Wait until what is due now has been handed out."""
+        await self._fan_out.settle()
 
     async def resync(self) -> None:
         """Read every subscribed channel again, after changes may have been missed."""

@@ -1,4 +1,4 @@
-"""A process full of live clients that only listen: `python -m scripts.bench._audience PORT PATH COUNT CHANNEL…`.
+"""A process full of live clients that only listen; arguments: PORT PATH COUNT CHANNEL….
 
 It says `ready` once everybody has subscribed, discards what it hears, and leaves when its input ends.
 """

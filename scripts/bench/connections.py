@@ -37,8 +37,9 @@ async def serve() -> None:
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     while await reader.readline():
+        spent = process_time()
         gc.collect()
-        found = {"resident": resident(), "cpu": process_time(), "subscriptions": hub.subscriptions}
+        found = {"resident": resident(), "cpu": spent, "subscriptions": hub.subscriptions}
         sys.stdout.write(json.dumps(found) + "\n")
         sys.stdout.flush()
     server.stop()

@@ -21,6 +21,7 @@ from scripts.bench._stage import PATH, raise_stage
 PLAIN = "/plain"
 BURST = 5  # channels that change in one turn of the loop
 DATA_BYTES = 200
+TURNS = 3  # of the loop until the tasks that `write_message` makes are done
 PAUSE = 0.02  # seconds in which the audience reads
 
 Round = Callable[[int], Awaitable[None]]
@@ -50,21 +51,19 @@ def make_state(number: int) -> State:
 
 async def send_plainly(everybody: list[PlainHandler], channels: list[str], number: int) -> None:
     """Write the publications to each client, as a loop over `write_message` does."""
-    writes = []
     for channel in channels:
         text = encode_publication(channel, make_state(number)).decode()
-        writes += [handler.write_message(text) for handler in everybody]
-    await asyncio.wait(writes)
+        for handler in everybody:
+            handler.write_message(text)
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
 
 
 async def send_by_hub(hub: Hub, channels: list[str], number: int) -> None:
     """Publish, and wait until everything is handed out."""
-    wanted = hub.deliveries + sum(len(hub.channels[channel].subscribers) for channel in channels)
     for channel in channels:
         hub.publish(channel, make_state(number))
-    while hub.deliveries < wanted:
-        await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await hub.settle()
 
 
 async def measure(send: Round, numbers: range, deliveries: int) -> float:

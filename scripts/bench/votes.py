@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from scripts.bench.servers import start_servers
 from storage.database import Database
 from storage.driver import ObjectId
 from storage.embedded import join
@@ -22,7 +20,6 @@ from storage.polls import FIRST_OPTIONS, Polls
 from storage.stores import Stores
 
 MEMBERS, CONNECTIONS, SECONDS = 5000, 128, 5.0
-ROOT = Path(__file__).parent.parent.parent
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 
@@ -138,37 +135,23 @@ async def cast_in_process(database: Database, batch: int, seconds: float) -> int
     return round(sum(votes) / (time.perf_counter() - started))
 
 
-async def measure(uri: str, folder: Path) -> dict[str, Any]:
+async def measure(uri: str) -> dict[str, Any]:
     """Run the server over the database and vote."""
     database = Database.connect(uri, "bench_votes")
-    try:
-        await Stores.over(database).prepare()
-        secrets = await seed(database)
-        environment = {
-            **os.environ, "MONGODB_URI": uri, "MONGODB_DATABASE": "bench_votes", "RATE_LIMIT_SCALE": "1000",
-            "SECRET_KEY": "k" * 32, "EMAIL_URL": f"file:{folder}",
-        }  # fmt: skip
-        server = await asyncio.create_subprocess_exec(
-            sys.executable, "server.py", "--port", "0", cwd=ROOT, env=environment,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert server.stdout is not None
-        port = int((await server.stdout.readline()).decode().rpartition(":")[2])
-        await load("127.0.0.1", port, secrets, 1.0)  # first votes, warm caches
-        result = await load("127.0.0.1", port, secrets, SECONDS)
-        server.terminate()
-        await server.wait()
-        votes, tally = await count_votes(database)
-        result |= {"votes": votes, "tally": tally, "exact": votes == tally}
-        alone, grouped = [await cast_in_process(database, batch, 2.0) for batch in (1, 256)]
-        in_process = {"one_transaction_a_vote": alone, "grouped": grouped, "ratio": round(grouped / alone, 1)}
-        return result | {"in_process": in_process}
-    finally:
-        await database.client.drop_database(database.name)
-        await database.close()
+    await Stores.over(database).prepare()
+    secrets = await seed(database)
+    async with start_servers(uri, database.name) as (address,):
+        host, _, port = address.removeprefix("http://").rpartition(":")
+        await load(host, int(port), secrets, 1.0)  # first votes, warm caches
+        result = await load(host, int(port), secrets, SECONDS)
+    votes, tally = await count_votes(database)
+    alone, grouped = [await cast_in_process(database, batch, 2.0) for batch in (1, 256)]
+    await database.close()
+    in_process = {"one_transaction_a_vote": alone, "grouped": grouped, "ratio": round(grouped / alone, 1)}
+    return {**result, "votes": votes, "tally": tally, "exact": votes == tally, "in_process": in_process}
 
 
 def run() -> dict[str, Any]:
     """Measure over a mongod of its own."""
-    with tempfile.TemporaryDirectory() as folder, join(Path(folder) / "data") as lease:
-        return asyncio.run(measure(lease.uri, Path(folder)))
+    with tempfile.TemporaryDirectory() as folder, join(Path(folder)) as lease:
+        return asyncio.run(measure(lease.uri))

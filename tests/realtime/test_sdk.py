@@ -25,7 +25,7 @@ from tests.realtime.doubles import make_state
 INSTANT = Limits(conflation_ms=0)
 
 
-class Diary(ClientEventHandler, SubscriptionEventHandler):  # type: ignore[misc]
+class Diary(ClientEventHandler, SubscriptionEventHandler):
     """Notes what the client tells its application."""
 
     def __init__(self) -> None:

@@ -1,0 +1,45 @@
+"""Server processes for benchmarks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@asynccontextmanager
+async def start_servers(uri: str, database: str, count: int = 1) -> AsyncIterator[Sequence[str]]:
+    """Run servers over one database, every limit on but wide; yield their addresses."""
+    environment = {
+        **os.environ,
+        "MONGODB_URI": uri,
+        "MONGODB_DATABASE": database,
+        "SECRET_KEY": "k" * 32,
+        "RATE_LIMIT_SCALE": "1000",
+        "JOB_WORKERS": "0",
+    }
+    servers = [await _start(environment) for _ in range(count)]
+    try:
+        yield [address for _, address in servers]
+    finally:
+        for process, _ in servers:
+            process.terminate()
+            await process.wait()
+
+
+async def _start(environment: dict[str, str]) -> tuple[asyncio.subprocess.Process, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "server.py", "--port", "0"),
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    return process, (await process.stdout.readline()).decode().rpartition(" ")[2].strip()

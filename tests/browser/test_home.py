@@ -1,0 +1,178 @@
+"""The start page, in a real browser against the real server."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.community import gather_crowd, join, vote
+from tests.browser.conftest import Open
+from tests.browser.visit import is_of
+from tests.serving import ROOT, Api, Served, ServerProcess
+
+PICTURE = ROOT / "docs" / "home.png"
+HOPS = """
+() => {
+  const style = getComputedStyle(document.activeElement);
+  return [document.activeElement.outerHTML, style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0];
+}
+"""
+REACHABLE = "[...document.querySelectorAll('a, button, input')].filter((each) => each.checkVisibility()).length"
+WATCH_SHIFTS = """
+() => {
+  window.shifts = 0;
+  new PerformanceObserver((list) => list.getEntries().forEach((entry) => (window.shifts += entry.value)))
+    .observe({ type: "layout-shift", buffered: false });
+}
+"""
+
+
+async def test_a_vote_moves_the_bars(server: Served, visit: Open) -> None:
+    """A vote that is cast over HTTP shows in the row, the total, the mark and the rate, without a reload."""
+    first, second = await join(server.api, 1), await join(server.api, 2)
+    page = await visit(server.url)
+    await page.live()
+    await expect(page.find(".option")).to_have_count(8)
+    await vote(server.api, first, "105")
+    row = page.option("Option 105")
+    await expect(row.locator(".votes")).to_have_text("1")
+    await expect(row.locator(".share")).to_have_text("100.0%")
+    await expect(row.locator(".mark")).to_have_text("Leading")
+    await expect(page.find(".figure")).to_have_text("1 vote")
+    await expect(page.find("#per-minute")).to_have_text("1")
+    await expect(row.get_by_role("meter")).to_have_attribute("aria-valuetext", "1 of 1 votes, 100.0%")
+    await vote(server.api, second, "101")
+    await expect(page.find(".option[data-leads] .mark")).to_have_text(["Tied", "Tied"])
+    await vote(server.api, first, "101")
+    await expect(page.find(".option[data-leads] .name")).to_have_text("Option 101")
+    await expect(page.find("#per-minute")).to_have_text("3")
+
+
+async def test_members_follow_a_sign_up(server: Served, visit: Open) -> None:
+    """A sign-up shows in the members' panel."""
+    page = await visit(server.url)
+    await page.live()
+    await expect(page.find("#people")).to_have_text("0")
+    await join(server.api, 1)
+    await expect(page.find("#people")).to_have_text("1")
+    await expect(page.find("#on-roll")).to_have_text("1")
+    await expect(page.find("#last-signup")).to_have_text("just now")
+
+
+async def test_it_is_small_and_keeps_to_its_server(server: Served, visit: Open) -> None:
+    """Nothing is asked of another server, nothing is forbidden, the console is silent, all is under 60 KB."""
+    page = await visit(server.url)
+    await page.live()
+    assert all(is_of(server.url, request) for request in page.requests), page.requests
+    assert await page.forbidden() == []
+    assert page.complaints == []
+    assert 10_000 < await page.size() < 60_000
+
+
+async def test_it_comes_back_after_a_restart(launch: Callable[..., ServerProcess], visit: Open) -> None:
+    """While the server is away the page says so and greys its numbers; then it catches up by itself."""
+    server = launch()
+    api = Api(server.url)
+    secret = await join(api, 1)
+    await vote(api, secret, "101")
+    page = await visit(server.url)
+    await page.live()
+    server.kill()
+    await expect(page.find("#status")).to_contain_text("Not connected. Trying again… Showing")
+    await expect(page.find("#poll[data-stale] #total")).to_have_text("1")
+    assert await page.faint_text() == []
+    launch("--port", server.url.rpartition(":")[2])
+    await vote(api, secret, "107")
+    await page.live()
+    await expect(page.option("Option 107").locator(".votes")).to_have_text("1")
+    await expect(page.find("#per-minute")).to_have_text("0")  # nobody was there to see when it was cast
+    api.close()
+
+
+async def test_keyboard_reaches_everything(server: Served, visit: Open) -> None:
+    """Each link and button takes the focus in turn, and shows it."""
+    page = await visit(server.url)
+    await page.live()
+    reached = []
+    for _ in range(await page.run(REACHABLE)):
+        await page.page.keyboard.press("Tab")
+        element, outlined = await page.run(HOPS)
+        assert outlined, element
+        reached.append(element)
+    assert len(set(reached)) == len(reached)
+    assert "Skip to the numbers" in reached[0]
+    assert sum("data-copy" in element for element in reached) == 5
+
+
+async def test_copy_gives_a_call_that_can_be_run(server: Served, visit: Open) -> None:
+    """The button beside a call copies a whole curl command, and says so."""
+    page = await visit(server.url, permissions=["clipboard-read", "clipboard-write"])
+    await page.find("#poll .copy").first.click()
+    wanted = f"curl {server.url}/api/v0/iiccot/getinfo"
+    await expect(page.find("#copied")).to_have_text(f"Copied: {wanted}")
+    assert await page.run("navigator.clipboard.readText()") == wanted
+
+
+@pytest.mark.parametrize(("width", "text"), [(320, "100%"), (640, "200%"), (1920, "100%"), (3840, "100%")])
+async def test_no_width_scrolls_sideways(server: Served, visit: Open, width: int, text: str) -> None:
+    """From a small phone to a wall screen, and with text at twice the size, all fits into the width."""
+    page = await visit(server.url, width=width)
+    await page.live()
+    await page.run(f"document.documentElement.style.setProperty('font-size', '{text}')")
+    assert await page.overflow() <= 0
+
+
+@pytest.mark.parametrize("width", [320, 400, 1200])
+async def test_nothing_jumps_when_numbers_change(server: Served, visit: Open, width: int) -> None:
+    """New numbers and another leader leave everything where it is."""
+    first, second = await join(server.api, 1), await join(server.api, 2)
+    page = await visit(server.url, width=width)
+    await page.live()
+    await vote(server.api, first, "100")
+    await expect(page.find("#total")).to_have_text("1")
+    await page.run(WATCH_SHIFTS)
+    for option in ("107", "103", "105"):
+        await vote(server.api, second, option)
+        await expect(page.option(f"Option {option}").locator(".votes")).to_have_text("1")
+    assert await page.run("window.shifts") == 0
+
+
+async def test_reduced_motion_is_respected(server: Served, visit: Open) -> None:
+    """Who asked for less motion gets none."""
+    secret = await join(server.api, 1)
+    page = await visit(server.url, reduced_motion="reduce")
+    await page.live()
+    await vote(server.api, secret, "100")
+    await expect(page.find("#total")).to_have_text("1")
+    assert await page.run("document.getAnimations().length") == 0
+
+
+async def test_without_scripts_it_says_what_is_missing(server: Served, visit: Open) -> None:
+    """Without JavaScript there is a sentence and the way to the numbers."""
+    page = await visit(server.url, java_script_enabled=False)
+    await expect(page.page.get_by_text("Live numbers need JavaScript")).to_be_visible()
+    await expect(page.page.get_by_role("link", name="the members")).to_have_attribute("href", "/api/v0/getinfo")
+
+
+async def test_light_and_dark_are_readable(server: Served, visit: Open, tmp_path: Path) -> None:
+    """Both themes have text of enough contrast; FOLKMOOT_SCREENSHOTS=1 keeps the light one for the README."""
+    keep = os.environ.get("FOLKMOOT_SCREENSHOTS") == "1"
+    light = await visit(server.url)
+    dark = await visit(server.url, scheme="dark", width=400)
+    await gather_crowd(server.api, 260 if keep else 12, random.Random(7), pause=0.1 if keep else 0)
+    pictures = []
+    for page, name in ((light, "light.png"), (dark, "dark.png")):
+        await page.live()
+        assert await page.faint_text() == []
+        pictures.append(await page.photograph(tmp_path / name))
+    papers = [await page.run("getComputedStyle(document.body).backgroundColor") for page in (light, dark)]
+    assert papers == ["rgb(246, 246, 242)", "rgb(16, 20, 19)"]
+    if keep:
+        assert len(pictures[0]) < 200_000
+        PICTURE.parent.mkdir(exist_ok=True)
+        PICTURE.write_bytes(pictures[0])
