@@ -28,6 +28,7 @@ from handlers.core.mail import KIND, deliver_by, open_transport
 from handlers.core.metrics import Metrics
 from handlers.core.processes import run_processes
 from handlers.core.services import Services
+from handlers.core.sms import open_sms
 from handlers.core.tokens import Signer
 from handlers.core.worker import Worker
 from realtime.feed import Feed
@@ -89,7 +90,13 @@ class Parts:
 
 def build(settings: Settings, stores: Stores, address: str) -> Parts:
     """Put services, dialects, hub and application together."""
-    services = Services(settings, stores, Addressing(settings, address), Signer(settings.signing_key()))
+    services = Services(
+        settings,
+        stores,
+        Addressing(settings, address),
+        Signer(settings.signing_key()),
+        open_sms(settings.sms_url.get_secret_value()),
+    )
     dialects = discover()
     lives = [dialect.live(services) for dialect in dialects if dialect.live is not None]
     limits = Limits(

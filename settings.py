@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
+import os
 import re
 import secrets
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 VERSION = "0.1.0"
+SHORTEST_KEY = 32  # bytes; RFC 7518 section 3.2 wants no less for HS256
 
 
 def split_list(value: object) -> object:
@@ -29,10 +33,44 @@ def check_network(value: str) -> str:
     return value
 
 
+def check_base(value: str) -> str:
+    """Accept scheme and host, with a port or not; a slash at the end is dropped."""
+    if not re.fullmatch(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?", value, re.ASCII):
+        raise ValueError("must look like https://example.org")
+    return value.rstrip("/")
+
+
+def check_host(value: str) -> str:
+    """Accept a host name or address without port; a leading dot stands for all names below it."""
+    if not re.fullmatch(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|[0-9A-Fa-f:]+", value, re.ASCII):
+        raise ValueError(f"{value!r} is not a host name (no scheme, no port, no *)")
+    return value.lower()
+
+
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list)]
+Base = Annotated[str, AfterValidator(check_base)]
+Bases = Annotated[tuple[Base, ...], NoDecode, BeforeValidator(split_list)]
+HostNames = Annotated[
+    tuple[Annotated[str, AfterValidator(check_host)], ...], NoDecode, BeforeValidator(split_list)
+]
 Networks = Annotated[
     tuple[Annotated[str, AfterValidator(check_network)], ...], NoDecode, BeforeValidator(split_list)
 ]
+
+
+def check_sms(value: SecretStr) -> SecretStr:
+    """Accept what names a way out for short messages."""
+    url = value.get_secret_value()
+    if url == "console:":
+        return value
+    try:
+        parts = urlsplit(url)
+        complete = bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", url)
+    except ValueError:
+        raise ValueError("has a wrong host or port") from None
+    if parts.scheme not in {"http", "https"} or not complete:
+        raise ValueError("must be console:, http://… or https://…")
+    return value
 
 
 class RateLimit(NamedTuple):
@@ -55,7 +93,21 @@ def parse_rate(value: object) -> object:
     return rate
 
 
-Rate = Annotated[RateLimit, BeforeValidator(parse_rate)]
+Rate = Annotated[RateLimit, NoDecode, BeforeValidator(parse_rate)]
+
+
+def check_uri(value: SecretStr) -> SecretStr:
+    """Accept what may be a connection string of MongoDB's; the driver reads the rest."""
+    if not value.get_secret_value().startswith(("mongodb://", "mongodb+srv://")):
+        raise ValueError("must begin with mongodb:// or mongodb+srv://")
+    return value
+
+
+def check_key(value: SecretStr) -> SecretStr:
+    """Accept a key that can't be guessed."""
+    if 0 < len(value.get_secret_value().encode()) < SHORTEST_KEY:
+        raise ValueError(f"is too short: at least {SHORTEST_KEY} bytes")
+    return value
 
 
 class Settings(BaseSettings):
@@ -66,7 +118,7 @@ class Settings(BaseSettings):
     )
 
     # Where the data is
-    mongodb_uri: SecretStr | None = Field(
+    mongodb_uri: Annotated[SecretStr, AfterValidator(check_uri)] | None = Field(
         None, description="a replica set or sharded cluster; unset: own mongod"
     )
     mongodb_database: str = Field("folkmoot", description="database name", pattern=r"^[A-Za-z0-9_-]{1,60}$")
@@ -75,19 +127,17 @@ class Settings(BaseSettings):
     )
     mongod: str | None = Field(None, description="path of the mongod binary; unset: PATH, then the wheel's")
     mongodb_driver: Literal["pymongo", "motor"] = Field("pymongo", description="driver behind the stores")
-    secret_key: SecretStr = Field(
+    secret_key: Annotated[SecretStr, AfterValidator(check_key)] = Field(
         SecretStr(""), description="signs tokens; generated into DATA_DIR, required with MONGODB_URI"
     )
 
     # Who may ask, and from where
     debug: bool = Field(False, description="error detail in answers, any Host")
-    base_url: str | None = Field(
-        None,
-        description="scheme and host of absolute links; unset: the request's",
-        pattern=r"^https?://[^/\s]+$",
+    base_url: Base | None = Field(
+        None, description="scheme and host of absolute links; unset: the request's"
     )
-    allowed_hosts: CommaList = Field((), description="host names that may be asked for; empty: own ones")
-    allowed_origins: CommaList = Field((), description="browser origins besides the own one")
+    allowed_hosts: HostNames = Field((), description="host names that may be asked for; empty: own ones")
+    allowed_origins: Bases = Field((), description="browser origins besides the own one")
     trusted_proxies: Networks = Field((), description="peers whose X-Forwarded-* headers count")
 
     # Mail and background work
@@ -97,11 +147,14 @@ class Settings(BaseSettings):
     email_from: str | None = Field(
         None, description="sender of mails; unset: Folkmoot <no-reply@host of BASE_URL>"
     )
+    sms_url: Annotated[SecretStr, AfterValidator(check_sms)] = Field(
+        SecretStr("console:"), description="console:, or http(s)://… that takes a POST of {to, body}"
+    )
     job_workers: int = Field(2, ge=0, le=64, description="jobs run side by side; 0: this process runs none")
 
     # Limits
     bcrypt_rounds: int = Field(12, ge=4, le=20, description="cost of a password hash")
-    rate_limit_scale: float = Field(1, ge=0, description="multiplies every rate limit")
+    rate_limit_scale: float = Field(1, ge=0, allow_inf_nan=False, description="multiplies every rate limit")
     max_body_bytes: int = Field(1 << 20, ge=1024, description="largest request body")
     max_upload_bytes: int = Field(25 << 20, ge=1024, description="largest multipart body")
 
@@ -122,18 +175,28 @@ class Settings(BaseSettings):
     )
     flux_limit_bad_s: Rate = Field(RateLimit(30, 60), description="bad secrets per client")
     flux_limit_vote: Rate = Field(RateLimit(60, 60), description="votes per member")
+    flux_limit_sms_number: Rate = Field(RateLimit(3, 600), description="codes sent per phone number")
+    flux_limit_sms_ip: Rate = Field(RateLimit(30, 3600), description="codes sent per client")
+    flux_limit_phone_bank: Rate = Field(RateLimit(120, 3600), description="members to call per caller")
+    flux_sms_ttl: int = Field(900, ge=1, le=86_400, description="seconds that a code by SMS is good for")
+    flux_sms_attempts: int = Field(5, ge=1, le=1000, description="guesses of a code by SMS")
+    flux_nonce_ttl: int = Field(3600, ge=1, description="seconds between a proven number and a registration")
+    flux_phone_bank_lease: int = Field(900, ge=1, description="seconds that a member is one caller's to call")
     flux_member_link_template: str | None = Field(
         None, description="link in member mails, {s} filled in; unset: the page that comes with the server"
     )
+    flux_vote_link_template: str | None = Field(
+        None, description="link in mails that ask for a vote, {s} filled in; unset: the server's own page"
+    )
+    flux_magic_link_ttl: int = Field(86_400, ge=1, description="seconds that a mailed sign-in link is good for")
+    flux_feedback_max: int = Field(10, ge=0, description="messages of feedback of a member in 24 hours")
     flux_stats_interval: int = Field(300, ge=1, description="seconds between computations of public_stats")
 
     @model_validator(mode="after")
     def _require_shared_secret(self) -> Self:
         """Several machines over one database must sign with one key."""
         if self.mongodb_uri is not None and not self.secret_key.get_secret_value():
-            raise ValueError(
-                "SECRET_KEY is required when MONGODB_URI is set (all processes must share one key)"
-            )
+            raise ValueError("is required when MONGODB_URI is set (all processes must share one key)")
         return self
 
     def signing_key(self) -> bytes:
@@ -141,34 +204,67 @@ class Settings(BaseSettings):
         if given := self.secret_key.get_secret_value():
             return given.encode()
         path = self.data_dir / "secret_key"
-        self.data_dir.mkdir(parents=True, exist_ok=True)
         try:
-            with open(path, "x", opener=_private, encoding="ascii") as file:
-                file.write(secrets.token_hex(32))
-        except FileExistsError:
-            pass
-        return path.read_bytes()
+            if not path.exists():
+                self.data_dir.mkdir(parents=True, exist_ok=True)
+                _write_once(path, secrets.token_hex(32))
+            key = path.read_bytes()
+        except OSError as error:
+            raise SettingError("DATA_DIR", f"{error.strerror}: {error.filename}") from error
+        if len(key) < SHORTEST_KEY:
+            raise SettingError("DATA_DIR", f"{path} is damaged; put the old key back, or delete it")
+        return key
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Make a file that only its owner may read; of several starts at once the first one's stays.
+
+    It gets its name when it is complete, so nobody reads half a key.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with open(draft, "x", opener=_private, encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _private(path: str, flags: int) -> int:
-    """Open a file that only its owner may read."""
-    import os
-
     return os.open(path, flags, 0o600)
 
 
-def complain(error: ValidationError) -> str:
-    """Say in one line which setting is wrong and why."""
-    first = error.errors()[0]
+class SettingError(Exception):
+    """A setting is wrong; the text names it and never repeats a secret."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"setting {name}: {reason}")
+
+
+def complain(error: ValidationError) -> SettingError:
+    """Pick the first wrong setting, and why it is wrong."""
+    first = error.errors(include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"][:1]).upper()
-    reason = first["msg"].removeprefix("Value error, ")
-    return f"setting {where}: {reason}" if where else f"settings: {reason}"
+    return SettingError(where or "SECRET_KEY", first["msg"].removeprefix("Value error, "))
+
+
+def read(overrides: Mapping[str, object] | None = None) -> Settings:
+    """Read the settings; raises SettingError."""
+    try:
+        return Settings(**dict(overrides or {}))  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise complain(error) from None
+    except (SettingsError, UnicodeDecodeError) as error:
+        raise SettingError(".env", str(error)) from None
 
 
 def load(overrides: Mapping[str, object] | None = None) -> Settings:
     """Read the settings, or end the process with exit code 2 and one line that names the wrong one."""
     try:
-        return Settings(**dict(overrides or {}))  # type: ignore[arg-type]
-    except ValidationError as error:
-        sys.stderr.write(complain(error) + "\n")
+        return read(overrides)
+    except SettingError as error:
+        sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from None

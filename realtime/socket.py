@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from tornado.httputil import HTTPServerRequest
+from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.iostream import StreamBufferFullError, StreamClosedError
+from tornado.util import ObjectDict
 from tornado.websocket import WebSocketHandler, WebSocketProtocol13, _WebSocketParams
 
 from realtime.codes import CloseCode
@@ -44,7 +45,14 @@ def judge_close(payload: bytes) -> int | None:
 class LineProtocol(WebSocketProtocol13):
     """Tornado's protocol, sharing its stream with a SocketLine and strict about close frames."""
 
-    line: SocketLine | None = None
+    # Slots beside Tornado's attributes: one more in the instance's dict would double that.
+    __slots__ = ("_reading", "line")
+
+    def __init__(self, handler: WebSocketHandler, limit: int, *, compress: bool) -> None:
+        deflate: dict[str, Any] | None = {} if compress else None
+        super().__init__(handler, False, _WebSocketParams(None, None, limit, deflate))
+        self.line: SocketLine | None = None
+        self._reading: asyncio.Task[None] | None = None
 
     @property
     def compress(self) -> Callable[[bytes], bytes] | None:
@@ -61,6 +69,16 @@ class LineProtocol(WebSocketProtocol13):
         if self.line is not None:
             self.line.hold(written)
         return written
+
+    async def _receive_frame_loop(self) -> None:
+        """Read in a task of its own: the request's is over, and its frames would cost a KiB and a half."""
+        self._reading = asyncio.create_task(self._read_frames())
+
+    async def _read_frames(self) -> None:
+        try:
+            await super()._receive_frame_loop()
+        except ValueError:
+            self._abort()
 
     def _handle_message(self, opcode: int, data: bytes) -> asyncio.Future[None] | None:
         if opcode == CLOSE and not self.client_terminated and (code := judge_close(data)) is not None:
@@ -110,6 +128,8 @@ class SocketHandler(WebSocketHandler):
     permessage-deflate is offered.
     """
 
+    __slots__ = ("_allows_origin", "_compress", "_connection", "_dialogue")
+
     def initialize(
         self,
         hub: Hub,
@@ -140,8 +160,7 @@ class SocketHandler(WebSocketHandler):
         if self.request.headers.get("Sec-WebSocket-Version") != "13":
             return None
         limit = self._dialogue.hub.limits.max_message_bytes
-        deflate: dict[str, Any] | None = {} if self._compress else None
-        return LineProtocol(self, False, _WebSocketParams(None, None, limit, deflate))
+        return LineProtocol(self, limit, compress=self._compress)
 
     def open(self) -> None:
         """Join the hub."""
@@ -156,7 +175,16 @@ class SocketHandler(WebSocketHandler):
         protocol.line = line
         self._connection = Connection(hub, line, read_credentials(self.request))
         line.call_when_drained(self._connection.flush)
+        self._shed_request()
         self._connection.open()
+
+    def _shed_request(self) -> None:
+        """Let go of what the handshake needed and an open line does not: some KiB."""
+        self.request.headers = self._headers = HTTPHeaders()
+        self.request.connection = None
+        self.request.server_connection = None
+        self.ui = ObjectDict()
+        del self._allows_origin
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         """Hand a message on; the next one is read when this one is done with."""

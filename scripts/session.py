@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
 import orjson
@@ -13,6 +14,7 @@ import orjson
 import settings as configuration
 from settings import Settings
 from storage import embedded
+from storage.database import Database
 from storage.driver import PyMongoError
 from storage.errors import StorageError
 from storage.session import database_uri, open_stores
@@ -22,7 +24,11 @@ FAILED = 1
 
 
 class Failure(Exception):
-    """The script can't do what it was asked for; the text says why."""
+    """The script can't do what it was asked for; the text says why, `answer` is what it found all the same."""
+
+    def __init__(self, reason: str, answer: Any = None) -> None:
+        super().__init__(reason)
+        self.answer = answer
 
 
 def make_parser(name: str, summary: str, example: str) -> argparse.ArgumentParser:
@@ -38,12 +44,22 @@ def make_parser(name: str, summary: str, example: str) -> argparse.ArgumentParse
 Work = Callable[[Settings, Stores], Awaitable[Any]]
 
 
-def run(work: Work) -> NoReturn:
+@asynccontextmanager
+async def view_stores(settings: Settings, uri: str) -> AsyncIterator[Stores]:
+    """Open the stores over what is there; nothing is made, not even a missing index."""
+    database = Database.connect(uri, settings.mongodb_database, settings.mongodb_driver)
+    try:
+        yield Stores.over(database)
+    finally:
+        await database.close()
+
+
+def run(work: Work, *, prepare: bool = True) -> NoReturn:
     """Run a script's work and end the process: its answer as JSON on stdout, 0; or one line on stderr, 1."""
     settings = configuration.load()
 
     async def session(uri: str) -> Any:
-        async with open_stores(settings, uri) as stores:
+        async with (open_stores if prepare else view_stores)(settings, uri) as stores:
             return await work(settings, stores)
 
     try:
@@ -51,6 +67,8 @@ def run(work: Work) -> NoReturn:
             answer = asyncio.run(session(uri))
     except (Failure, StorageError, PyMongoError, embedded.EmbeddedError) as error:
         sys.stderr.write(f"{describe(error)}\n")
+        if isinstance(error, Failure) and error.answer is not None:
+            print_json(error.answer)
         raise SystemExit(FAILED) from None
     print_json(answer)
     raise SystemExit(0)

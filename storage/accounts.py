@@ -12,9 +12,10 @@ from storage.batching import Batcher
 from storage.counters import Counters
 from storage.database import Database, Index, index
 from storage.driver import Document, DuplicateKeyError, ObjectId, ReturnDocument, Session
-from storage.errors import NotFound, Taken
+from storage.errors import Departed, Taken
 from storage.jobs import Jobs, NewJob
 from storage.person import UNVALIDATED, derive, make_secret, new_person
+from storage.traces import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ T = TypeVar("T")
 MEMBER_FIELDS = {"s": 1, "id": 1, "is_active": 1, "auth.superuser": 1, "auth.generation": 1}
 Mails = Callable[[Registered], Iterable[NewJob]]
 Notices = Callable[[Amended], Iterable[NewJob]]
+Claim = Callable[[ObjectId, Session], Awaitable[None]]
 
 
 class Accounts:
@@ -78,7 +80,9 @@ class Accounts:
         index("users", "onAECRoll", "needsValidating", "lastValidationGet"),
         index("users", "addr_state", "phone_bank.last_call"),
         index("notify_queue", "sent"),
+        index("notify_queue", "s"),
     )
+    TRACES = (Trace("notify_queue", "s", by="s"),)
 
     def __init__(
         self,
@@ -117,10 +121,10 @@ class Accounts:
         return [found.get(number) for number in numbers]
 
     async def document(self, oid: ObjectId) -> Document:
-        """Read the whole document of a person; raises NotFound."""
+        """Read the whole document of a person; raises Departed."""
         row = await self._users.find_one({"_id": oid})
         if row is None:
-            raise NotFound("account")
+            raise Departed
         return row
 
     async def by_address(self, email: str) -> Document | None:
@@ -131,9 +135,18 @@ class Accounts:
         return await self._users.find_one({"_id": owner, "is_active": {"$ne": False}})
 
     async def register(
-        self, email: str, fields: Mapping[str, Any], *, ip: str | None, mails: Mails
+        self,
+        email: str,
+        fields: Mapping[str, Any],
+        *,
+        ip: str | None,
+        mails: Mails,
+        claim: Claim | None = None,
     ) -> Registered:
-        """Make a person, the primary address row, its proof, the mails: all or nothing; raises Taken."""
+        """Make a person, the primary address row, its proof, the mails: all or nothing; raises Taken.
+
+        `claim` uses something up for the new account, in the same transaction, or refuses by raising.
+        """
         number = await self._counters.take("users")
         person = new_person(number, email, fields, now=self._clock(), ip=ip)
         person["auth"]["unproven"] = (
@@ -144,6 +157,8 @@ class Accounts:
         jobs = tuple(mails(made))
 
         async def work(session: Session) -> None:
+            if claim is not None:
+                await claim(person["_id"], session)
             await self._addresses.insert(row, session)
             await self._users.insert_one(person, session=session)
             await self._addresses.expect_proof(row, made.token, session)
@@ -160,13 +175,13 @@ class Accounts:
     ) -> Amended:
         """Change a person in one transaction; `decide` sees the stored document and may refuse by raising.
 
-        Raises NotFound and Taken. A new address takes the place of the primary one.
+        Raises Departed and Taken. A new address takes the place of the primary one.
         """
 
         async def work(session: Session) -> Amended:
             stored = await self._users.find_one({"_id": oid}, session=session)
             if stored is None:
-                raise NotFound("account")
+                raise Departed
             amended = await self._apply(stored, decide(stored), session)
             await self._promise(notices(amended), session)
             return amended
@@ -201,27 +216,30 @@ class Accounts:
         return Amended(person, token, former)
 
     async def prove(self, token: str) -> None:
-        """Verify the address that the token was mailed to; repeating is harmless; raises NotFound.
+        """Verify the address that the token was mailed to; repeating is harmless; raises NotFound."""
+
+        async def work(session: Session) -> None:
+            await self.trust(await self._addresses.accept_proof(token, session), session)
+
+        await self._database.transaction(work)
+
+    async def trust(self, address: Document, session: Session) -> None:
+        """Note on an account that an address row of it has been proven by a mailed link.
 
         An account's first proof voids a password that was set before: whoever set it may not own the mailbox.
         """
-
-        async def work(session: Session) -> None:
-            row = await self._addresses.accept_proof(token, session)
-            first = await self._users.find_one(
-                {"_id": row["user_id"], "auth.unproven": True}, {"set_password": 1}, session=session
-            )
-            changes: Document = {"$set": {"email_validated": True} if row["primary"] else {}}
-            if first is not None:
-                changes["$unset"] = {"auth.unproven": ""}
-                if first.get("set_password"):
-                    changes["$set"] |= {"password": "", "set_password": False}
-                    changes["$inc"] = {"auth.generation": 1}
-            updates = {operator: values for operator, values in changes.items() if values}
-            if updates:
-                await self._users.update_one({"_id": row["user_id"]}, updates, session=session)
-
-        await self._database.transaction(work)
+        first = await self._users.find_one(
+            {"_id": address["user_id"], "auth.unproven": True}, {"set_password": 1}, session=session
+        )
+        changes: Document = {"$set": {"email_validated": True} if address["primary"] else {}}
+        if first is not None:
+            changes["$unset"] = {"auth.unproven": ""}
+            if first.get("set_password"):
+                changes["$set"] |= {"password": "", "set_password": False}
+                changes["$inc"] = {"auth.generation": 1}
+        updates = {operator: values for operator, values in changes.items() if values}
+        if updates:
+            await self._users.update_one({"_id": address["user_id"]}, updates, session=session)
 
     async def _promise(self, jobs: Iterable[NewJob], session: Session) -> None:
         for job in jobs:

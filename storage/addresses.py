@@ -9,6 +9,7 @@ from storage.counters import Counters
 from storage.database import Database, Index, index
 from storage.driver import Document, ObjectId, ReturnDocument, Session
 from storage.errors import NotFound, Taken
+from storage.traces import Trace
 
 
 class Addresses:
@@ -23,7 +24,9 @@ class Addresses:
         index("email_addresses", "id", unique=True),
         index("email_validation", "validation_token", unique=True),
         index("email_validation", "user_id"),
+        index("email_addresses", "user_id"),
     )
+    TRACES = (Trace("email_addresses", "user_id"), Trace("email_validation", "user_id"))
 
     def __init__(
         self, database: Database, counters: Counters, clock: Callable[[], float] = time.time
@@ -39,6 +42,11 @@ class Addresses:
             {"email_lower": email.lower(), "$or": [{"primary": True}, {"verified": True}]}, {"user_id": 1}
         )
         return row["user_id"] if row is not None else None
+
+    async def reachable(self, email: str, session: Session) -> Document | None:
+        """Return the row of an address that its account may be reached by: see `owner`."""
+        ours = {"$or": [{"primary": True}, {"verified": True}]}
+        return await self._rows.find_one({"email_lower": email.lower(), **ours}, session=session)
 
     async def prepare(self, email: str, user_id: ObjectId, *, verified: bool = False) -> Document:
         """Make a primary row that is not stored yet; its number is taken outside the transaction."""
@@ -77,8 +85,17 @@ class Addresses:
         )
         if proof is None:
             raise NotFound("token")
+        # Imported proofs name no address: they were mailed to the primary one.
+        return await self.verify(proof.get("email_id"), proof["user_id"], session)
+
+    async def verify(self, number: int | None, user_id: ObjectId, session: Session) -> Document:
+        """Mark an address of a person verified: the one with this number, or (None) the primary one.
+
+        Raises NotFound where it has left the account.
+        """
+        which = {"primary": True} if number is None else {"id": number}
         row = await self._rows.find_one_and_update(
-            {"id": proof["email_id"], "user_id": proof["user_id"]},
+            {"user_id": user_id, **which},
             {"$set": {"verified": True}},
             return_document=ReturnDocument.AFTER,
             session=session,
@@ -103,7 +120,8 @@ class Addresses:
             raise Taken("email")
         former = await self._rows.find_one_and_delete({"user_id": user_id, "primary": True}, session=session)
         if former is not None:
-            await self._proofs.delete_many({"user_id": user_id, "email_id": former["id"]}, session=session)
+            dead = {"user_id": user_id, "email_id": {"$in": [former["id"], None]}}
+            await self._proofs.delete_many(dead, session=session)
         if own is None:
             own = await self.prepare(email, user_id)
             await self.insert(own, session)

@@ -11,13 +11,11 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from storage.database import Database
-from storage.driver import Document, OperationFailure, PyMongoError, Stream, Timestamp, open_stream
+from storage.database import Database, is_outage
+from storage.driver import Document, PyMongoError, Stream, Timestamp, open_stream
 
 log = logging.getLogger(__name__)
 
-HISTORY_LOST, STREAM_FATAL, OVERSIZE = 286, 280, 10334
-GONE = frozenset({HISTORY_LOST, STREAM_FATAL, OVERSIZE})
 # Wide or private documents: their changes are told, their contents stay in the database.
 WITHHELD = ("users",)
 WAIT_MS = 500
@@ -49,16 +47,13 @@ class Next(enum.Enum):
 
 
 def diagnose(error: BaseException) -> Next:
-    """Decide whether the position still holds after this error.
+    """Decide whether the position may still hold after this error.
 
-    286 and 280: the server no longer has the history, or can't find the way on. 10334: the next event
-    is too large to be sent, so the same position would meet it again and again.
+    Only while the server could not be reached, or was not the primary. Whatever else it answers (286: the
+    history is gone; 280: no way on; 10334: the next event is too large; a token that it can't read), the
+    same position would meet again and again; reading everything anew is always safe.
     """
-    if isinstance(error, OperationFailure) and error.code in GONE:
-        return Next.RESYNC
-    if isinstance(error, PyMongoError) and error.has_error_label("NonResumableChangeStreamError"):
-        return Next.RESYNC
-    return Next.RESUME
+    return Next.RESUME if is_outage(error) else Next.RESYNC
 
 
 class Changes:
@@ -91,7 +86,8 @@ class Changes:
                 after = Next.RESYNC
             except (PyMongoError, StopAsyncIteration) as error:
                 failure, after = error, diagnose(error)
-            log.warning("change stream: %s: %s; %s", type(failure).__name__, failure, after.value)
+            code = getattr(failure, "code", None) or ""
+            log.warning("change stream: %s %s; %s", type(failure).__name__, code, after.value)
             if after is Next.RESYNC:
                 self._token = None
             await asyncio.sleep(self._pause)

@@ -21,6 +21,7 @@ from storage.driver import (
     DriverName,
     DuplicateKeyError,
     IndexModel,
+    OperationFailure,
     PyMongoError,
     Session,
     close_client,
@@ -33,6 +34,8 @@ from storage.errors import Busy
 
 T = TypeVar("T")
 DUPLICATE_KEY = 11000
+# The server steps down, shuts down or is not the primary (any more).
+NOT_PRIMARY = frozenset({91, 189, 10058, 10107, 11600, 11602, 13435, 13436})
 LONGEST_ORPHAN = 5  # seconds that a killed process's transaction may hold up others before a warning is due
 
 log = logging.getLogger(__name__)
@@ -188,6 +191,8 @@ def is_duplicate(error: PyMongoError) -> bool:
 
 def is_outage(error: BaseException) -> bool:
     """Tell whether the database could not be reached (a restart or an election may be going on)."""
+    if isinstance(error, OperationFailure) and error.code in NOT_PRIMARY:
+        return True
     return isinstance(error, ConnectionFailure) or (
         isinstance(error, PyMongoError) and error.has_error_label("RetryableWriteError")
     )

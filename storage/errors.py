@@ -2,6 +2,7 @@
 
 StorageError
 ├── NotFound          the thing asked for does not exist
+│   └── Departed      the person was deleted while the call ran
 ├── Taken             a unique value already belongs to somebody else
 ├── Rejected          a value that the stored things do not allow (an option that a poll lacks)
 ├── Busy              the database could not take the write in time; worth another try
@@ -21,6 +22,13 @@ class NotFound(StorageError):
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.what = what
+
+
+class Departed(NotFound):
+    """The person on whose behalf something was to be written is deleted or deactivated."""
+
+    def __init__(self) -> None:
+        super().__init__("account")
 
 
 class Taken(StorageError):

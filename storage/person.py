@@ -54,10 +54,15 @@ def make_secret() -> str:
     return secrets.token_hex(SECRET_BYTES)
 
 
-def state_of(addr_postcode: str, address: str) -> str:
-    """Return the Australian state of a postcode, or of the last four digits in a row of an address."""
+def postcode_of(addr_postcode: str, address: str) -> str:
+    """Return the postcode, or else the last four digits in a row of the address, or an empty text."""
     runs = re.findall(r"(?<![0-9])[0-9]{4}(?![0-9])", address)
-    postcode = addr_postcode or (runs[-1] if runs else "")
+    return addr_postcode or (runs[-1] if runs else "")
+
+
+def state_of(addr_postcode: str, address: str) -> str:
+    """Return the Australian state of a postcode; of the address's where there is none."""
+    postcode = postcode_of(addr_postcode, address)
     if not postcode:
         return "nostate"
     if re.fullmatch(r"[0-9]{4}", postcode) is None:
@@ -69,7 +74,7 @@ def state_of(addr_postcode: str, address: str) -> str:
 
 def joined_name(person: Mapping[str, Any]) -> str:
     """Join the parts of a name by one blank."""
-    return " ".join(person[part] for part in NAME_PARTS if person.get(part))
+    return " ".join(str(person[part]) for part in NAME_PARTS if person.get(part))
 
 
 def joined_address(person: Mapping[str, Any]) -> str:
@@ -91,7 +96,9 @@ def derive(person: Mapping[str, Any], changes: Mapping[str, Any], sent: Collecti
     if "address" not in sent and any(part in sent for part in ADDRESS_PARTS):
         complete["address"] = joined_address(after)
     after.update(complete)
-    complete["addr_state"] = state_of(after.get("addr_postcode", ""), after.get("address", ""))
+    # An import may have brought numbers or nulls.
+    postcode, address = (str(after.get(name) or "") for name in ("addr_postcode", "address"))
+    complete["addr_state"] = state_of(postcode, address)
     return {name: value for name, value in complete.items() if name not in person or person[name] != value}
 
 

@@ -19,7 +19,7 @@ from storage.driver import (
     Session,
     UpdateOne,
 )
-from storage.errors import NotFound, Rejected
+from storage.errors import Departed, NotFound, Rejected
 
 OPTION_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 FIRST_POLL, FIRST_OPTIONS = 1, tuple(str(number) for number in range(100, 108))
@@ -93,6 +93,7 @@ class Polls:
         self._options = database["poll_options"]
         self._tallies = database["poll_stats"]
         self._votes = database["votes"]
+        self._users = database["users"]
         self._clock = clock
         self._batch = batch
         self._known: dict[int, frozenset[str]] = {}
@@ -156,7 +157,7 @@ class Polls:
                 return
 
     async def cast(self, poll_id: int, voter: ObjectId, option: str) -> Cast:
-        """Cast or replace a member's vote; raises NotFound (poll), Rejected (option), Busy."""
+        """Cast or replace a member's vote; raises NotFound (poll), Rejected (option), Departed, Busy."""
         await self._check_option(poll_id, option)
         writer = self._writers.get(poll_id)
         if writer is None:
@@ -174,8 +175,8 @@ class Polls:
         if option not in self._known[poll_id]:
             raise Rejected("option_id", "is not an option of this poll")
 
-    async def _commit(self, poll_id: int, votes: Sequence[Vote]) -> Sequence[Cast]:
-        async def work(session: Session) -> Sequence[Cast]:
+    async def _commit(self, poll_id: int, votes: Sequence[Vote]) -> Sequence[Cast | Departed]:
+        async def work(session: Session) -> Sequence[Cast | Departed]:
             try:
                 return await self._write_votes(poll_id, votes, session)
             except PyMongoError as error:
@@ -185,9 +186,12 @@ class Polls:
 
         return await self._database.transaction(work)
 
-    async def _write_votes(self, poll_id: int, votes: Sequence[Vote], session: Session) -> Sequence[Cast]:
+    async def _write_votes(
+        self, poll_id: int, votes: Sequence[Vote], session: Session
+    ) -> Sequence[Cast | Departed]:
         ballots = await self._read_ballots(poll_id, {vote.voter for vote in votes}, session)
-        before = [ballots[vote.voter].mark(vote.option) for vote in votes]
+        gone = await self._find_gone(ballots, session)
+        before = [None if vote.voter in gone else ballots[vote.voter].mark(vote.option) for vote in votes]
         now = self._clock()
         updates = [
             UpdateOne(
@@ -196,12 +200,27 @@ class Polls:
                 upsert=True,
             )
             for voter, ballot in ballots.items()
-            if ballot.changes or ballot.stored is None
+            if ballot.changes or (ballot.stored is None and voter not in gone)
         ]
         if updates:
             await self._votes.bulk_write(updates, ordered=False, session=session)
         tally = await self._move(poll_id, list(ballots.values()), bool(updates), session)
-        return [Cast(previous, tally) for previous in before]
+        return [
+            Departed() if vote.voter in gone else Cast(previous, tally)
+            for vote, previous in zip(votes, before, strict=True)
+        ]
+
+    async def _find_gone(self, ballots: Mapping[ObjectId, Ballot], session: Session) -> set[ObjectId]:
+        """Return which voters were deleted since they were let in.
+
+        Only first votes need the look: a deletion that is going on meets them in the tally's document
+        (see Withdrawal) and a changed vote in the vote's own, so that one of the two starts anew.
+        """
+        new = [voter for voter, ballot in ballots.items() if ballot.stored is None]
+        if not new:
+            return set()
+        rows = await self._users.find({"_id": {"$in": new}}, {"_id": 1}, session=session).to_list(None)
+        return set(new) - {row["_id"] for row in rows}
 
     async def _read_ballots(
         self, poll_id: int, voters: set[ObjectId], session: Session

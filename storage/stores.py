@@ -6,21 +6,43 @@ from dataclasses import dataclass
 
 from storage.accounts import Accounts
 from storage.addresses import Addresses
+from storage.calls import Calls
 from storage.counters import Counters
 from storage.database import Database, Index
+from storage.deletion import Deletion
+from storage.donations import Donations
+from storage.feedback import Feedback
+from storage.gazetteer import Gazetteer
 from storage.jobs import Jobs
 from storage.journal import Journal
+from storage.magic_links import MagicLinks
+from storage.people import People
+from storage.phones import Phones
 from storage.polls import Polls
+from storage.profiles import Profiles
+from storage.reports import Reports
 from storage.roles import Roles
 from storage.statistics import Statistics
 from storage.throttle import Throttle
+from storage.tokens import Tokens
+from storage.traces import Trace
+from storage.validation import ValidationQueue
+from storage.withdrawal import Withdrawal
 
-INDEXED = (Accounts, Addresses, Jobs, Journal, Polls, Roles, Statistics, Throttle)
+INDEXED = (
+    *(Accounts, Addresses, Calls, Deletion, Donations, Feedback, Gazetteer, Jobs, Journal),
+    *(MagicLinks, Phones, Polls, Profiles, Reports, Roles, Statistics, Throttle, Tokens),
+)
 
 
 def all_indexes() -> tuple[Index, ...]:
     """Return the indexes that the stores declare."""
     return tuple(each for store in INDEXED for each in store.INDEXES)
+
+
+def all_traces() -> tuple[Trace, ...]:
+    """Return where the stores keep what names a person."""
+    return tuple(each for store in INDEXED for each in getattr(store, "TRACES", ()))
 
 
 @dataclass(frozen=True)
@@ -30,13 +52,25 @@ class Stores:
     database: Database
     accounts: Accounts
     addresses: Addresses
+    calls: Calls
     counters: Counters
+    deletion: Deletion
+    donations: Donations
+    feedback: Feedback
+    gazetteer: Gazetteer
     jobs: Jobs
     journal: Journal
+    magic_links: MagicLinks
+    people: People
+    phones: Phones
     polls: Polls
+    profiles: Profiles
+    reports: Reports
     roles: Roles
     statistics: Statistics
     throttle: Throttle
+    tokens: Tokens
+    validation: ValidationQueue
 
     @classmethod
     def over(cls, database: Database) -> Stores:
@@ -44,17 +78,32 @@ class Stores:
         counters = Counters(database)
         addresses = Addresses(database, counters)
         jobs = Jobs(database)
+        journal = Journal(database)
+        accounts = Accounts(database, counters, addresses, jobs)
+        steps = (Withdrawal(database).withdraw,)
         return cls(
             database=database,
-            accounts=Accounts(database, counters, addresses, jobs),
+            accounts=accounts,
             addresses=addresses,
+            calls=Calls(database, counters),
             counters=counters,
+            deletion=Deletion(database, jobs, journal, all_traces(), steps),
+            donations=Donations(database),
+            feedback=Feedback(database),
+            gazetteer=Gazetteer(database),
             jobs=jobs,
-            journal=Journal(database),
+            journal=journal,
+            magic_links=MagicLinks(database, accounts, addresses, jobs),
+            people=People(database),
+            phones=Phones(database),
             polls=Polls(database),
+            profiles=Profiles(database),
+            reports=Reports(database),
             roles=Roles(database),
             statistics=Statistics(database),
             throttle=Throttle(database),
+            tokens=Tokens(database),
+            validation=ValidationQueue(database),
         )
 
     async def prepare(self) -> None:

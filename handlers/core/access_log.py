@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any, TextIO
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import orjson
 from tornado.httputil import HTTPServerRequest
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SECRET_KEYS = frozenset({"key", "s", "api_key", "token", "t", "cf_connect"})
 MASK = "***"
+LONGEST = 2000  # characters of a path or query that are worth a line
 
 
 def mask_query(query: str) -> str:
@@ -27,8 +28,15 @@ def mask_query(query: str) -> str:
 
 
 def mask_path(path: str, match: Match | None) -> str:
-    """Return a path without its secret segments."""
-    if match is None or match.route is None or not match.route.secrets:
+    """Return a path without its secret segments.
+
+    A path that misses its route (a slash too many, letters encoded for no reason) may hold one too.
+    """
+    if match is None or match.route is None:
+        plain = unquote(path)
+        found = next((at for each in match.secrets if (at := each.match(plain))), None) if match else None
+        return path if found is None else found[0] + MASK
+    if not match.route.secrets:
         return path
     segments = {
         name: MASK if name in match.route.secrets else value for name, value in match.arguments.items()
@@ -49,8 +57,8 @@ class AccessLog:
             "at": round(time.time(), 3),
             "event": "request",
             "method": request.method,
-            "path": quote(mask_path(request.path, match), safe="/%:@!$&'()*+,;=~-._"),
-            "query": mask_query(request.query),
+            "path": quote(mask_path(request.path, match), safe="/%:@!$&'()*+,;=~-._")[:LONGEST],
+            "query": mask_query(request.query)[:LONGEST],
             "status": status,
             "ms": round(request.request_time() * 1000, 2),
             "client": client,

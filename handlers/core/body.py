@@ -47,7 +47,9 @@ def check_values(value: Any) -> None:
                 raise Malformed("a text holds a NUL character")
             case bool():
                 continue
-            case int() | float() as number if not -LARGEST - 1 <= number <= LARGEST:
+            case int() as number if not -LARGEST - 1 <= number <= LARGEST:
+                raise Malformed("a number is beyond 64 bits")
+            case float() as number if abs(number) > LARGEST:  # may stand for a longer whole number
                 raise Malformed("a number is beyond 64 bits")
             case dict() as fields:
                 waiting += fields.keys()

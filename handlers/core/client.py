@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -11,14 +12,22 @@ from tornado.httputil import HTTPServerRequest
 
 from settings import Settings
 
-ALWAYS = frozenset({"localhost", "127.0.0.1", "::1"})
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def host_name(host: str) -> str:
-    """Strip the port of a Host header, lower-cased."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.rpartition(":")[0].lower() if host.rpartition(":")[2].isdigit() else host.lower()
+    """Strip the port of a Host header, lower-cased; "" where it is no name and port."""
+    found = re.fullmatch(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:@/]+))(?::[0-9]*)?", host.lower(), re.ASCII)
+    return (found[1] or found[2]) if found is not None else ""
+
+
+def read_address(text: str) -> Address | None:
+    """Read an IP address; an IPv4 one in IPv6's clothes, as a dual-stack socket gives it, is IPv4."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 class Hosts:
@@ -31,13 +40,15 @@ class Hosts:
             names = {listening.lower(), socket.gethostname().lower(), socket.getfqdn().lower()}
         if settings.base_url:
             names.add((urlsplit(settings.base_url).hostname or "").lower())
-        self._names = (names | ALWAYS) - {""}
+        self._names = (names | {"localhost"}) - {""}
         self._domains = tuple(name for name in names if name.startswith("."))
 
     def allows(self, host: str) -> bool:
         """Tell whether the Host header names this server."""
         name = host_name(host)
-        if self._any or name in self._names or name.startswith("127."):
+        if name in self._names or (self._any and name):
+            return True
+        if (address := read_address(name)) is not None and address.is_loopback:
             return True
         return any(name == domain[1:] or name.endswith(domain) for domain in self._domains)
 
@@ -50,24 +61,22 @@ class Proxies:
 
     def trusts(self, address: str) -> bool:
         """Tell whether the peer is one of the trusted proxies."""
-        try:
-            peer = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(peer in network for network in self._networks)
+        peer = read_address(address)
+        return peer is not None and any(peer in network for network in self._networks)
 
     def client(self, request: HTTPServerRequest) -> str:
         """Return the address of the client: the last one in the chain that no trusted proxy vouches for."""
         address = request.remote_ip or ""
         for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
-            if not self.trusts(address) or not hop.strip():
+            named = read_address(host_name(hop.strip())) or read_address(hop.strip())
+            if named is None or not self.trusts(address):
                 break
-            address = hop.strip()
+            address = str(named)
         return address
 
     def scheme(self, request: HTTPServerRequest) -> str:
         """Return http or https, as the client sees it."""
-        forwarded = request.headers.get("X-Forwarded-Proto", "").lower()
+        forwarded = request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip().lower()
         if forwarded in {"http", "https"} and self.trusts(request.remote_ip or ""):
             return forwarded
         return request.protocol

@@ -30,10 +30,17 @@ class Route:
 
     def pattern(self) -> re.Pattern[str]:
         """Return what matches the raw, still percent-encoded path."""
+        return re.compile("".join(self._pieces()))
+
+    def before_secret(self) -> re.Pattern[str] | None:
+        """Return what matches a path up to its first secret segment, None where there is no secret."""
+        pieces = self._pieces()
+        at = [index for index, piece in enumerate(pieces) if any(f"<{name}>" in piece for name in self.secrets)]
+        return re.compile("".join(pieces[: at[0]])) if at else None
+
+    def _pieces(self) -> list[str]:
         parts = re.split(r"\{(\w+)\}", self.path)
-        return re.compile(
-            "".join(f"(?P<{part}>[^/]+)" if odd % 2 else re.escape(part) for odd, part in enumerate(parts))
-        )
+        return [f"(?P<{part}>[^/]+)" if odd % 2 else re.escape(part) for odd, part in enumerate(parts)]
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,8 @@ def classify(error: BaseException) -> ApiError:
             return Invalid(
                 [read_field(each) for each in error.errors(include_url=False, include_input=False)]
             )
+        case stored.Departed():
+            return Unauthenticated()
         case stored.NotFound():
             return NotFound(f"no such {error.what}")
         case stored.Taken():

@@ -208,10 +208,19 @@ class DialectHandler(RequestHandler):
         """Render whatever was raised."""
         raised = kwargs["exc_info"][1] if "exc_info" in kwargs else ApiError()
         error = classify(raised)
+        if error.status == 405 and not isinstance(error, MethodNotAllowed):
+            error = self.refuse_unknown_method()
         self.set_status(error.status)
         for name, value in error.headers.items():
             self.set_header(name, value)
         self.finish(self.render_error(error))
+
+    def refuse_unknown_method(self) -> ApiError:
+        """Put Tornado's refusal, which comes before everything else, into the usual words."""
+        allowed = self.allowed_methods()
+        if allowed:
+            return MethodNotAllowed(str(self.request.method), allowed)
+        return NotFound("there is nothing at this path")
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """Log what nobody foresaw, under the id that the answer carries."""

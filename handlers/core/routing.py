@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +24,15 @@ from handlers.core.errors import TooLarge
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A request's place: its dialect, its route (None: no such path), the path's arguments still encoded."""
+    """A request's place: its dialect, its route (None: no such path), the path's arguments still encoded.
+
+    `secrets` match paths of any dialect up to where a secret begins.
+    """
 
     dialect: Dialect
     route: Route | None
     arguments: Mapping[str, str]
+    secrets: Sequence[re.Pattern[str]] = ()
 
 
 class Table:
@@ -42,9 +46,9 @@ class Table:
         self._prefixes = sorted(prefixes, key=lambda each: -len(each[0]))
         self._fixed: dict[tuple[str, str], Route] = {}
         self._patterns: dict[str, list[tuple[re.Pattern[str], Route]]] = {}
-        for dialect in self._dialects:
-            for route in dialect.routes:
-                self._add(dialect.name, route)
+        for dialect, route in self:
+            self._add(dialect.name, route)
+        self._secrets = [before for _, route in self if (before := route.before_secret()) is not None]
 
     def _add(self, dialect: str, route: Route) -> None:
         if "{" in route.path:
@@ -66,7 +70,7 @@ class Table:
         for pattern, route in self._patterns.get(dialect.name, ()):
             if (found := pattern.fullmatch(path)) is not None:
                 return Match(dialect, route, found.groupdict())
-        return Match(dialect, None, {})
+        return Match(dialect, None, {}, self._secrets)
 
     def __iter__(self) -> Iterator[tuple[Dialect, Route]]:
         """Go through every route with its dialect."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from handlers.core.client import Addressing
+from handlers.core.sms import SmsTransport
 from handlers.core.tokens import Signer
 from settings import Settings
 from storage.stores import Stores
@@ -18,3 +19,4 @@ class Services:
     stores: Stores
     addressing: Addressing
     signer: Signer
+    sms: SmsTransport

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,9 @@ Parser = Callable[[Any], Any]
 
 TRUE, FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0", ""})
 PHONE = re.compile(r"[0-9 +().\-/]*")
-EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s.\x00-\x1f\x7f]+(\.[^@\s.\x00-\x1f\x7f]+)+")
+# A host without what separates or quotes addresses in a mail's head: it could never be written to.
+_LABEL = r"[^@\s.,;:<>()\[\]\"\\\x00-\x1f\x7f-\x9f]+"
+EMAIL = re.compile(rf"[^@\s\x00-\x1f\x7f-\x9f]+@{_LABEL}(\.{_LABEL})+")
 ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?![0-9])")
 AUSTRALIA = frozenset({"au", "australia"})
 DOB_PARTS = ("dobYear", "dobMonth", "dobDay")
@@ -49,7 +51,7 @@ def numeric_text(longest: int) -> Parser:
 
 def parse_postcode(value: Any) -> str:
     """Accept a text of at most 10 characters; a whole number gets its leading zeros back."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 0
     return str(text(10)(str(value).zfill(4) if whole else value))
 
 
@@ -84,7 +86,7 @@ def parse_phone(value: Any) -> str:
 def parse_dob(value: Any) -> str:
     """Accept a date as given, or the form of an older store."""
     if isinstance(value, dict) and value.get("__type") == "Date":
-        value = value.get("iso")
+        value = value.get("iso", value)
     return str(text(40)(value))
 
 
@@ -153,15 +155,18 @@ FIELDS: Mapping[str, Parser] = {
 }
 
 
-def read_fields(body: Mapping[str, Any], stored: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def read_fields(
+    body: Mapping[str, Any], stored: Mapping[str, Any] | None = None, missing: Iterable[FieldError] = ()
+) -> dict[str, Any]:
     """Read the settable fields of a body; everything else is ignored; raises Invalid with all that is wrong.
 
+    What the caller found to be missing is told together with what is wrong here.
     A value equal to the stored one always passes and stays as it is: clients post whole objects back,
     and what an import brought need not meet these rules.
     """
     before = stored or {}
     values: dict[str, Any] = {}
-    errors: list[FieldError] = []
+    errors = list(missing)
     for name in FIELDS.keys() & body.keys():
         if name in before and same(body[name], before[name]):
             continue
@@ -196,7 +201,7 @@ def is_day(year: str, month: str, day: str) -> bool:
     """Tell whether it is a real day, not before 1900 and not in the future."""
     try:
         return int(year) >= OLDEST and date(int(year), int(month), int(day)) <= date.today()
-    except ValueError:
+    except (ValueError, TypeError):  # an import may have brought anything
         return False
 
 

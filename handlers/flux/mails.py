@@ -13,6 +13,9 @@ SUBJECTS = {
     "new_address": "Please confirm your new e-mail address",
     "former_address": "Your e-mail address was changed",
     "member_link": "Your member link",
+    "magic_link": "Sign in to the app",
+    "vote_link": "Your link to the vote",
+    "deleted": "Your membership was deleted",
 }
 
 
@@ -32,6 +35,11 @@ class Letterhead:
         """Return the link that signs a member in."""
         own = f"{self.base_url}/static/html/member_details.html?s={{s}}"
         return (self.settings.flux_member_link_template or own).replace("{s}", secret)
+
+    def vote_link(self, secret: str) -> str:
+        """Return the link that lets a member vote."""
+        own = f"{self.base_url}/static/html/soft_launch_iiccot.html?s={{s}}"
+        return (self.settings.flux_vote_link_template or own).replace("{s}", secret)
 
     def proof_link(self, token: str) -> str:
         """Return the link that proves an address."""
@@ -81,4 +89,33 @@ class Letterhead:
             "You asked for the link to your membership:",
             self.member_link(secret),
             "It is your key: don't pass it on. If you did not ask for it, nothing has happened.",
+        )
+
+    def magic_link(self, to: str, token: str) -> Mail:
+        """Send the link that opens the app, once."""
+        return self.write(
+            to,
+            "magic_link",
+            "Open this link on the device that has the app:",
+            f"fluxapp://sign_in/magic_link/{token}",
+            "It signs you in once. If you did not ask for it, nothing has happened.",
+        )
+
+    def sent_vote_link(self, to: str, secret: str) -> Mail:
+        """Send the link to the vote to whoever asked for it."""
+        return self.write(
+            to,
+            "vote_link",
+            "You asked for the link to your vote:",
+            self.vote_link(secret),
+            "It is your key: don't pass it on. If you did not ask for it, nothing has happened.",
+        )
+
+    def deleted(self, to: str) -> Mail:
+        """Confirm that a person was deleted."""
+        return self.write(
+            to,
+            "deleted",
+            "Your membership and everything that we kept about you were deleted, as you asked.",
+            "If that wasn't you, please answer this mail at once.",
         )

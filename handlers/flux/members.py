@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from handlers.core.dialect import Route
-from handlers.core.errors import Invalid
+from handlers.core.errors import FieldError
 from handlers.core.mail import Mail
 from handlers.core.operation import Limit, operation
 from handlers.flux.fields import FIELDS, read_fields
 from handlers.flux.mails import Letterhead
+from handlers.flux.phone import read_claim
 from handlers.flux.rules import MEMBER, FluxHandler, with_alias
 from handlers.flux.schemas import AddressBody, AnyBody, user_object
 from storage.accounts import Amended, Amendment, Registered
@@ -51,18 +53,26 @@ class RegisterHandler(MembersHandler):
     @operation(body=AnyBody, limits=(BY_CLIENT,))
     async def post(self, body: AnyBody) -> Document:
         """Make a member, send the member link and the proof of the address."""
-        fields = read_fields(self.body)
-        if "email" not in self.body:
-            raise Invalid.field("email", "is missing")
-        if self.needs_name and not (fields.get("fname") or fields.get("name")):
-            raise Invalid.field("fname", "is missing (or send name)")
+        fields = read_fields(self.body, missing=self.missing())
 
         def mails(made: Registered) -> list[Any]:
             person = made.person
             return [self.letterhead.welcome(person["email"], person["s"], made.token).job()]
 
-        made = await self.stores.accounts.register(fields["email"], fields, ip=self.client, mails=mails)
+        claim = read_claim(self.body, fields, self.stores.phones, self.services.settings.flux_nonce_ttl)
+        fields["phone_verified"] = claim is not None
+        made = await self.stores.accounts.register(
+            fields["email"], fields, ip=self.client, mails=mails, claim=claim
+        )
         return {**user_object(made.person), "success": True}
+
+    def missing(self) -> Iterable[FieldError]:
+        """Name the required fields that are not there."""
+        if "email" not in self.body:
+            yield FieldError("email", "missing", "is missing")
+        names = (self.body.get("fname"), self.body.get("name"))
+        if self.needs_name and not any(str(name or "").strip() for name in names):
+            yield FieldError("fname", "value_error", "is missing (or send name)")
 
 
 class RegisterAllHandler(RegisterHandler):
@@ -135,7 +145,8 @@ class ValidateEmailHandler(FluxHandler):
     async def get(self, token: str) -> Document | None:
         """Verify the address that the token was mailed to."""
         await self.stores.accounts.prove(token)
-        if "application/json" in self.request.headers.get("Accept", ""):
+        self.set_header("Vary", "Accept")
+        if "application/json" in self.request.headers.get("Accept", "").lower():
             return {"status": "okay"}
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")

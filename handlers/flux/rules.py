@@ -57,6 +57,11 @@ class FluxHandler(DialectHandler):
     member: Member
     body: Mapping[str, Any] = {}
 
+    def initialize(self, refusal: ApiError | None = None, **options: Any) -> None:
+        """Keep Tornado from reading a form: bodies are JSON whatever their Content-Type says."""
+        super().initialize(refusal, **options)
+        self.request.headers.pop("Content-Type", None)
+
     async def admit(self, declared: Operation) -> Mapping[str, Any]:
         """Check a call in this dialect's order."""
         if declared.body is not None:
@@ -78,8 +83,12 @@ class FluxHandler(DialectHandler):
             member = await self.stores.accounts.by_secret(secret)
             if member is not None:
                 return member
+        raise await self.refused()
+
+    async def refused(self) -> Unauthenticated:
+        """Return what refuses a credential; only such calls count against the limit: raises Throttled."""
         await self.count("flux_limit_bad_s", self.client)
-        raise Unauthenticated
+        return Unauthenticated()
 
     async def permit(self, access: Access) -> None:
         """Check the role; an admin has every one."""

@@ -17,6 +17,8 @@ from scripts.bench._audience import seat
 from scripts.bench._stage import PATH, raise_stage
 
 CHANNEL = "numbers:1"
+COLLECT = b"collect\n"
+IDLE = 3.0  # seconds
 WARM_UP = 200  # connections after which the allocator's first growth is over
 
 
@@ -27,7 +29,7 @@ def resident() -> int:
 
 
 async def serve() -> None:
-    """Serve the hub; report memory and CPU for each line of input."""
+    """Serve the hub; report memory and CPU for each line of input, COLLECT after a garbage collection."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     hub, server, port = raise_stage(50)
@@ -36,10 +38,10 @@ async def serve() -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    while await reader.readline():
-        spent = process_time()
-        gc.collect()
-        found = {"resident": resident(), "cpu": spent, "subscriptions": hub.subscriptions}
+    while line := await reader.readline():
+        if line == COLLECT:
+            gc.collect()
+        found = {"resident": resident(), "cpu": process_time(), "subscriptions": hub.subscriptions}
         sys.stdout.write(json.dumps(found) + "\n")
         sys.stdout.flush()
     server.stop()
@@ -55,25 +57,26 @@ async def run(progress: Callable[[str], None], *, clients: int = 2000) -> dict[s
     stdin, stdout = process.stdin, process.stdout
     port = int(await stdout.readline())
 
-    async def look() -> dict[str, Any]:
-        stdin.write(b"\n")
+    async def look(line: bytes = b"\n") -> dict[str, Any]:
+        stdin.write(line)
         found: dict[str, Any] = json.loads(await stdout.readline())
         return found
 
     progress(f"connections: {clients} idle clients")
     async with seat(port, PATH, WARM_UP, CHANNEL):
-        before = await look()
+        before = await look(COLLECT)
         async with seat(port, PATH, clients, CHANNEL):
-            after = await look()
-            await asyncio.sleep(2)
+            connected = await look()
+            after = await look(COLLECT)
+            await asyncio.sleep(IDLE)
             later = await look()
         stdin.close()
         await process.wait()
     return {
         "clients": after["subscriptions"] - before["subscriptions"],
         "rss_kib_each": (after["resident"] - before["resident"]) / clients / 1024,
-        "handshake_cpu_us": (after["cpu"] - before["cpu"]) / clients * 1e6,
-        "idle_cpu_percent": (later["cpu"] - after["cpu"]) / 2 * 100,
+        "handshake_cpu_us": (connected["cpu"] - before["cpu"]) / clients * 1e6,
+        "idle_cpu_percent": (later["cpu"] - after["cpu"]) / IDLE * 100,
     }
 
 

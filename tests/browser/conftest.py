@@ -21,14 +21,20 @@ QUIETLY = (
 Open = Callable[..., Awaitable[Visit]]
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """Run Chromium; without one the test is skipped, in continuous integration it fails."""
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Find Chromium; without one the tests are skipped, in continuous integration they fail."""
     if not CHROMIUM.exists():
         missing = f"{CHROMIUM} is missing (apt-get install chromium)"
         pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    return str(CHROMIUM)
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """Run Chromium."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIETLY)
+        browser = await playwright.chromium.launch(executable_path=chromium, args=QUIETLY)
         yield browser
         await browser.close()
 

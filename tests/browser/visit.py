@@ -13,7 +13,7 @@ document.addEventListener("securitypolicyviolation", (event) =>
   window.forbidden.push(`${event.violatedDirective} ${event.blockedURI}`));
 """
 
-# Contrast as WCAG 2 defines it, of every element that holds text of its own, against what is painted below it.
+# Contrast as WCAG 2 defines it, of every element with text of its own against what is painted below it.
 FAINT_TEXT = """
 () => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
@@ -111,5 +111,3 @@ class Visit:
 def is_of(server: str, request: str) -> bool:
     """Tell whether a request went to the server."""
     return request.removeprefix("http").removeprefix("ws").startswith(server.removeprefix("http") + "/")
-
-

@@ -67,6 +67,7 @@ class RatePanel {
     write("per-minute", COUNT.format(sum));
     write("per-second", recent.toFixed(1));
     this.#line.setAttribute("d", drawStrokes(votes, 20));
+    byId("known").setAttribute("d", `M${votes.lastIndexOf(null) + 1} 20H60`); // before it, nobody counted
     const most = Math.max(...votes);
     byId("chart").setAttribute("aria-label", `Votes in each of the last 60 seconds, ${most} at the most`);
   }

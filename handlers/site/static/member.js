@@ -17,6 +17,10 @@ function describeCheck(person) {
   return ["invalid", `Your details could not be confirmed${why}. Please correct them.`];
 }
 
+function toSentence(text) {
+  return /^(is|has) /.test(text) ? `This ${text}.` : `${text[0].toUpperCase()}${text.slice(1)}.`;
+}
+
 class DetailsForm {
   #form = byId("details");
   #said = byId("saved");
@@ -104,7 +108,7 @@ class DetailsForm {
       place = Object.assign(document.createElement("span"), { id, className: "error" });
       control.closest("label").after(place);
     }
-    place.textContent = `This ${text}.`;
+    place.textContent = toSentence(text);
     control.setAttribute("aria-invalid", "true");
     control.setAttribute("aria-describedby", id);
   }

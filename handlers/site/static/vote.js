@@ -56,7 +56,7 @@ class Ballot {
 
   #confirm(label, previous, id) {
     if (previous === id) return `${label} was your vote already.`;
-    if (previous === null) return `Counted: ${label}. You can change your mind at any time.`;
+    if (previous === null) return `Counted: ${label}. You can change it at any time.`;
     return `Changed from ${nameOption(this.#tally, previous)} to ${label}.`;
   }
 

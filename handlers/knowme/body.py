@@ -1,0 +1,105 @@
+"""Reads request bodies: JSON, URL-encoded forms, multipart forms; one mapping of fields from each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl
+
+from handlers.core.errors import FieldError, Invalid, Malformed, OtherStatus
+from handlers.core.multipart import BadForm, Multipart, Part, read_boundary
+
+JSON_TYPE = "application/json"
+FORM_TYPE = "application/x-www-form-urlencoded"
+MULTIPART_TYPE = "multipart/form-data"
+MOST_FIELDS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """Stands in the fields for a file where no file is wanted."""
+
+    name: str
+
+
+def read_fields(content_type: str, body: bytes) -> Mapping[str, Any]:
+    """Read a body's fields; an empty one has none; raises Malformed, Invalid, OtherStatus(415)."""
+    if not body:
+        return {}
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == JSON_TYPE:
+        return read_json(body)
+    if kind == FORM_TYPE:
+        return read_form(body)
+    if kind == MULTIPART_TYPE:
+        return read_multipart(content_type, body)
+    raise OtherStatus(415, f'Unsupported media type "{content_type}" in request.')
+
+
+def read_json(body: bytes) -> Mapping[str, Any]:
+    """Read a JSON object.
+
+    The standard library's reader, unlike a faster one, lets lone surrogates through to the fields,
+    whose own message about them the contract asks for.
+    """
+    try:
+        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+    except RecursionError:
+        raise Malformed("JSON parse error - too deeply nested") from None
+    except ValueError as error:
+        raise Malformed(f"JSON parse error - {error}") from None
+    if not isinstance(value, dict):
+        reason = f"Invalid data. Expected a dictionary, but got {type(value).__name__}."
+        raise Invalid([FieldError("non_field_errors", "dict_type", reason)])
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"Out of range float values are not JSON compliant: {name!r}")
+
+
+def read_form(body: bytes) -> Mapping[str, Any]:
+    """Read a URL-encoded form."""
+    try:
+        pairs = parse_qsl(
+            body.decode("utf-8", "replace"),
+            keep_blank_values=True,
+            errors="replace",
+            max_num_fields=MOST_FIELDS,
+        )
+    except ValueError as error:
+        raise Malformed(f"Form parse error - {error}") from None
+    return fold(pairs)
+
+
+def read_multipart(content_type: str, body: bytes) -> Mapping[str, Any]:
+    """Read a multipart form; of its files only the names are kept."""
+    pairs: list[tuple[str, Any]] = []
+    try:
+        form = Multipart(read_boundary(content_type))
+        for event in form.feed(body):
+            if isinstance(event, Part):
+                pairs.append((event.name, SentFile(event.filename) if event.filename else bytearray()))
+            elif isinstance(pairs[-1][1], bytearray):
+                pairs[-1][1].extend(event)
+        form.finish()
+    except BadForm as error:
+        raise Malformed(f"Multipart form parse error - {error}") from None
+    return fold(
+        (name, value.decode("utf-8", "replace") if isinstance(value, bytearray) else value)
+        for name, value in pairs
+    )
+
+
+def fold(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Make fields of a form's pairs: of a repeated one the last counts, `a.b` is `b` inside `a`."""
+    fields: dict[str, Any] = {}
+    for key, value in pairs:
+        parent, dot, name = key.partition(".")
+        if not dot:
+            fields[key] = value
+        elif isinstance(inner := fields.setdefault(parent, {}), dict):
+            inner[name] = value
+    return fields

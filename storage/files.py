@@ -1,0 +1,164 @@
+"""Files in GridFS: written as they arrive, visible only once kept, read in pieces.
+
+The layout is GridFS's own, so that any driver or tool reads the files. The writing is done here because
+the drivers' writer gathers up to 32 MB before it sends, and because a file has to become visible in the
+same transaction as the document that names it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from storage.database import Database, Index, Restart, index
+from storage.driver import Collection, Document, ObjectId, Session
+
+CHUNK = 255 * 1024  # bytes, as GridFS suggests
+ABANDONED = timedelta(days=1)  # longer than any upload takes
+
+
+def utc_now() -> datetime:
+    """Return the present moment."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A kept file: its length in bytes, and the SHA-256 of its content in hex."""
+
+    id: ObjectId
+    name: str
+    length: int
+    chunk_size: int
+    digest: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Read the stored form; files that other tools wrote have no digest."""
+        digest = (row.get("metadata") or {}).get("sha256", "")
+        return cls(row["_id"], row["filename"], row["length"], row["chunkSize"], digest)
+
+
+class Draft:
+    """A file that is being written; until it is kept nobody sees it."""
+
+    def __init__(self, chunks: Collection, drafts: Collection, clock: Callable[[], datetime]) -> None:
+        self.id = ObjectId()
+        self.length = 0
+        self._chunks = chunks
+        self._drafts = drafts
+        self._clock = clock
+        self._buffer = bytearray()
+        self._written = 0
+        self._digest = hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of what was written so far, in hex."""
+        return self._digest.hexdigest()
+
+    async def write(self, data: bytes) -> None:
+        """Take the next bytes; returns when at most one chunk is still to be stored."""
+        self.length += len(data)
+        self._digest.update(data)
+        self._buffer += data
+        while len(self._buffer) >= CHUNK:
+            await self._store(bytes(self._buffer[:CHUNK]))
+            del self._buffer[:CHUNK]
+
+    async def flush(self) -> None:
+        """Store what is left."""
+        if self._buffer or not self._written:
+            await self._store(bytes(self._buffer))
+            self._buffer.clear()
+
+    async def abort(self) -> None:
+        """Take back what is stored; doing so twice, or after a refused write, is harmless."""
+        self._buffer.clear()
+        if self._written:
+            await self._chunks.delete_many({"files_id": self.id})
+            await self._drafts.delete_one({"_id": self.id})
+
+    async def _store(self, data: bytes) -> None:
+        if not self._written:
+            # Comes first: whatever happens to this process, the sweep finds the chunks.
+            await self._drafts.insert_one({"_id": self.id, "at": self._clock()})
+        number, self._written = self._written, self._written + 1
+        if data:
+            await self._chunks.insert_one({"files_id": self.id, "n": number, "data": data})
+
+
+class Files:
+    """The `fs` bucket; `file_drafts` lists the chunks that no kept file owns."""
+
+    INDEXES: tuple[Index, ...] = (
+        index("fs.files", "filename", unique=True),
+        index("fs.chunks", "files_id", "n", unique=True),
+        index("file_drafts", "at"),
+    )
+
+    def __init__(self, database: Database, clock: Callable[[], datetime] = utc_now) -> None:
+        self._files = database["fs.files"]
+        self._chunks = database["fs.chunks"]
+        self._drafts = database["file_drafts"]
+        self._clock = clock
+
+    async def begin(self) -> Draft:
+        """Begin a file, after taking away what killed processes left behind long ago."""
+        await self.sweep()
+        return Draft(self._chunks, self._drafts, self._clock)
+
+    async def keep(self, draft: Draft, name: str, session: Session) -> StoredFile:
+        """Make a draft a file, in the caller's transaction; a taken name raises DuplicateKeyError."""
+        await draft.flush()
+        row: Document = {
+            "_id": draft.id,
+            "filename": name,
+            "length": draft.length,
+            "chunkSize": CHUNK,
+            "uploadDate": self._clock(),
+            "metadata": {"sha256": draft.digest},
+        }
+        await self._files.insert_one(row, session=session)
+        await self._drafts.delete_one({"_id": draft.id}, session=session)
+        return StoredFile.of(row)
+
+    async def discard(self, name: str, session: Session) -> ObjectId | None:
+        """Take a file out of sight, in the caller's transaction; `clear` its chunks afterwards."""
+        row = await self._files.find_one_and_delete({"filename": name}, session=session)
+        if row is None:
+            return None
+        await self._drafts.insert_one({"_id": row["_id"], "at": self._clock()}, session=session)
+        return ObjectId(row["_id"])
+
+    async def clear(self, number: ObjectId) -> None:
+        """Delete the chunks of a file that is out of sight."""
+        await self._chunks.delete_many({"files_id": number})
+        await self._drafts.delete_one({"_id": number})
+
+    async def sweep(self) -> None:
+        """Delete the chunks of drafts that nobody writes any more."""
+        old = self._drafts.find({"at": {"$lt": self._clock() - ABANDONED}}, limit=100)
+        for row in await old.to_list(None):
+            await self.clear(row["_id"])
+
+    async def open(self, name: str) -> StoredFile | None:
+        """Find a file by its name."""
+        row = await self._files.find_one({"filename": name})
+        return StoredFile.of(row) if row is not None else None
+
+    async def read(self, file: StoredFile, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+        """Yield the bytes from start to before stop, a chunk at a time."""
+        end = file.length if stop is None else min(stop, file.length)
+        position = start
+        while position < end:
+            number, offset = divmod(position, file.chunk_size)
+            row = await self._chunks.find_one({"files_id": file.id, "n": number})
+            if row is None:  # replaced or deleted meanwhile
+                raise ConnectionAbortedError(f"{file.name} is gone")
+            piece = bytes(row["data"][offset : offset + end - position])
+            position += len(piece)
+            yield piece

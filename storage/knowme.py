@@ -1,0 +1,323 @@
+"""What Know Me keeps of a person: user, profiles, topics, items, entries, media, emergency data."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from storage.counters import Counters
+from storage.database import Database, Index, index
+from storage.driver import Document, DuplicateKeyError, ObjectId
+from storage.errors import NotFound, Taken
+from storage.files import Draft, Files, StoredFile
+from storage.owned import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class KnowMeUser:
+    """A person's seat; without a name of its own, the account's first name stands for it."""
+
+    id: int
+    name: str | None
+    quote: str | None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Read the stored form."""
+        return cls(row["id"], row.get("name"), row.get("quote"))
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile of a Know Me user."""
+
+    id: int
+    name: str
+    is_default: bool
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Read the stored form."""
+        return cls(row["id"], row["name"], row["is_default"])
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic of a profile."""
+
+    id: int
+    profile_id: int
+    name: str
+    topic_type: int
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Read the stored form."""
+        return cls(row["id"], row["profile_id"], row["name"], row["topic_type"])
+
+
+@dataclass(frozen=True, slots=True)
+class ImageContent:
+    """A description with up to two media resources, by their ids."""
+
+    id: int
+    description: str
+    image_resource: int | None
+    media_resource: int | None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Read the stored form."""
+        return cls(row["id"], row["description"], row.get("image_resource"), row.get("media_resource"))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item of a topic; it has image content, or a list with an id of its own."""
+
+    id: int
+    topic_id: int
+    name: str
+    image_content: ImageContent | None
+    list_id: int | None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Read the stored form."""
+        image, entries = row.get("image_content"), row.get("list_content")
+        return cls(
+            row["id"],
+            row["topic_id"],
+            row["name"],
+            ImageContent.of(image) if image else None,
+            entries["id"] if entries else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of a list item."""
+
+    id: int
+    item_id: int
+    text: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Read the stored form."""
+        return cls(row["id"], row["item_id"], row["text"])
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A file with a name; `path` is its unguessable address, `file` its name among the stored files."""
+
+    id: int
+    name: str
+    path: str
+    file: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Read the stored form."""
+        return cls(row["id"], row["name"], row["path"], row["file"])
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyItem:
+    """Something to know in an emergency."""
+
+    id: int
+    name: str
+    description: str
+    media_resource: int | None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Read the stored form."""
+        return cls(row["id"], row["name"], row["description"], row.get("media_resource"))
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyContact:
+    """Somebody to call in an emergency."""
+
+    id: int
+    name: str
+    relation: str
+    phone_number: str
+    alt_phone_number: str
+    email: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Read the stored form."""
+        return cls(*(row[name] for name in cls.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A new file of a media resource, received but not yet kept."""
+
+    draft: Draft
+    path: str
+    content_type: str
+
+    @property
+    def file(self) -> str:
+        """Return its name among the stored files."""
+        return f"{OWN_FILES}{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What items show besides themselves: the entries by item, the media resources by id."""
+
+    entries: Mapping[int, Sequence[Entry]]
+    media: Mapping[int, Media]
+
+
+OWN_FILES = "know-me/"
+PARENTS: Mapping[str, str | None] = {
+    "km_users": None,
+    "km_profiles": "km_user_id",
+    "km_topics": "profile_id",
+    "km_items": "topic_id",
+    "km_list_entries": "item_id",
+    "km_media_resources": "km_user_id",
+    "km_emergency_items": "km_user_id",
+    "km_emergency_contacts": "km_user_id",
+}
+
+
+class KnowMe:
+    """One shelf a kind, and what takes more than one of them."""
+
+    INDEXES: tuple[Index, ...] = (
+        *(
+            each
+            for name, parent in PARENTS.items()
+            for each in Shelf.indexes(name, parent)
+            if each.keys != (("user_id", 1),) or name != "km_users"
+        ),
+        index("km_users", "user_id", unique=True),
+        index("km_media_resources", "path", unique=True),
+    )
+
+    def __init__(self, database: Database, counters: Counters, files: Files) -> None:
+        def shelf(collection: str, kind: type[Any]) -> Shelf[Any]:
+            return Shelf(database, counters, collection, kind, PARENTS[collection])
+
+        self._database = database
+        self._counters = counters
+        self._files = files
+        self._people = database["users"]
+        self._media_rows = database["km_media_resources"]
+        self.users: Shelf[KnowMeUser] = shelf("km_users", KnowMeUser)
+        self.profiles: Shelf[Profile] = shelf("km_profiles", Profile)
+        self.topics: Shelf[Topic] = shelf("km_topics", Topic)
+        self.items: Shelf[Item] = shelf("km_items", Item)
+        self.entries: Shelf[Entry] = shelf("km_list_entries", Entry)
+        self.media: Shelf[Media] = shelf("km_media_resources", Media)
+        self.emergency_items: Shelf[EmergencyItem] = shelf("km_emergency_items", EmergencyItem)
+        self.emergency_contacts: Shelf[EmergencyContact] = shelf("km_emergency_contacts", EmergencyContact)
+
+    async def user_of(self, owner: ObjectId) -> KnowMeUser | None:
+        """Return the account's one Know Me user, if it has one."""
+        row = await self._database["km_users"].find_one({"user_id": owner})
+        return KnowMeUser.of(row) if row is not None else None
+
+    async def add_user(self, owner: ObjectId, fields: Mapping[str, Any]) -> KnowMeUser:
+        """Make the account's Know Me user; the unique index lets one through; raises Taken."""
+        try:
+            return await self.users.add(owner, fields)
+        except DuplicateKeyError as error:
+            raise Taken("user") from error
+
+    async def first_name(self, owner: ObjectId) -> str:
+        """Return the account's first name as it is now."""
+        row = await self._people.find_one({"_id": owner}, {"fname": 1})
+        if row is None:
+            raise NotFound("account")
+        return str(row.get("fname", ""))
+
+    async def contents(self, owner: ObjectId, items: Sequence[Item]) -> Contents:
+        """Read what the items show, in two queries whatever their number."""
+        lists = [item.id for item in items if item.list_id is not None]
+        images = [item.image_content for item in items if item.image_content is not None]
+        wanted = {number for image in images for number in (image.image_resource, image.media_resource)}
+        entries, media = await asyncio.gather(
+            self.entries.within(owner, *lists), self.media_by_id(owner, wanted)
+        )
+        by_item: dict[int, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            by_item[entry.item_id].append(entry)
+        return Contents(by_item, media)
+
+    async def media_by_id(self, owner: ObjectId, numbers: Iterable[int | None]) -> Mapping[int, Media]:
+        """Read media resources by their ids; those that aren't the owner's are left out."""
+        wanted = sorted({number for number in numbers if number is not None})
+        return {each.id: each for each in await self.media.among(owner, wanted)}
+
+    async def add_item(
+        self, owner: ObjectId, topic: int, name: str, image_content: Mapping[str, Any] | None
+    ) -> Item:
+        """Make an item with image content, or with an empty list."""
+        fields: Document = {"name": name, "image_content": None, "list_content": None}
+        if image_content is not None:
+            number = await self._counters.take("km_image_contents")
+            fields["image_content"] = {"id": number, "description": "", **image_content}
+        else:
+            fields["list_content"] = {"id": await self._counters.take("km_list_contents")}
+        return await self.items.add(owner, fields, parent=topic)
+
+    async def add_media(self, owner: ObjectId, km_user: int, name: str, upload: Upload) -> Media:
+        """Keep an upload as a new media resource: file and row, or neither."""
+        number = await self.media.number()
+
+        async def work(session: Any) -> Media:
+            kept = await self._files.keep(upload.draft, upload.file, session)
+            fields = {"name": name, **_file_fields(upload, kept)}
+            return await self.media.add(owner, fields, parent=km_user, number=number, session=session)
+
+        return await self._database.transaction(work)
+
+    async def change_media(
+        self, owner: ObjectId, number: int, fields: Mapping[str, Any], upload: Upload | None
+    ) -> Media:
+        """Change name or file; a replaced file is gone once the change is stored."""
+        if upload is None:
+            return await self.media.change(owner, number, fields)
+
+        async def work(session: Any) -> tuple[Media, ObjectId | None]:
+            before = await self._media_rows.find_one({"id": number, "user_id": owner}, session=session)
+            if before is None:
+                raise NotFound("km_media_resources")
+            kept = await self._files.keep(upload.draft, upload.file, session)
+            values = {**fields, **_file_fields(upload, kept)}
+            after = await self.media.change(owner, number, values, session)
+            # A file that an import brought may belong to further resources.
+            own = before["file"].startswith(OWN_FILES)
+            return after, await self._files.discard(before["file"], session) if own else None
+
+        after, former = await self._database.transaction(work)
+        if former is not None:
+            await self._files.clear(former)
+        return after
+
+    async def file_at(self, path: str) -> StoredFile | None:
+        """Find the file at an unguessable address."""
+        row = await self._media_rows.find_one({"path": path}, {"file": 1})
+        return await self._files.open(row["file"]) if row is not None else None
+
+
+def _file_fields(upload: Upload, kept: StoredFile) -> Document:
+    return {
+        "path": upload.path,
+        "file": upload.file,
+        "size": kept.length,
+        "content_type": upload.content_type,
+    }
