@@ -133,9 +133,7 @@ class Settings(BaseSettings):
 
     # Who may ask, and from where
     debug: bool = Field(False, description="error detail in answers, any Host")
-    base_url: Base | None = Field(
-        None, description="scheme and host of absolute links; unset: the request's"
-    )
+    base_url: Base | None = Field(None, description="scheme and host of absolute links; unset: the request's")
     allowed_hosts: HostNames = Field((), description="host names that may be asked for; empty: own ones")
     allowed_origins: Bases = Field((), description="browser origins besides the own one")
     trusted_proxies: Networks = Field((), description="peers whose X-Forwarded-* headers count")
@@ -188,7 +186,7 @@ class Settings(BaseSettings):
     flux_vote_link_template: str | None = Field(
         None, description="link in mails that ask for a vote, {s} filled in; unset: the server's own page"
     )
-    flux_magic_link_ttl: int = Field(86_400, ge=1, description="seconds that a mailed sign-in link is good for")
+    flux_magic_link_ttl: int = Field(86_400, ge=1, description="seconds that a sign-in link is good for")
     flux_feedback_max: int = Field(10, ge=0, description="messages of feedback of a member in 24 hours")
     flux_stats_interval: int = Field(300, ge=1, description="seconds between computations of public_stats")
 

@@ -38,9 +38,12 @@ async def find(integrity: Integrity) -> list[Finding]:
     """Run the checks one after the other, with a progress bar for people."""
     findings: list[Finding] = []
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
-        for name, each in progress.track(integrity.checks().items(), description="checking"):
-            progress.console.print(name, highlight=False) if progress.console.is_terminal else None
-            findings += [finding async for finding in each()]
+        checks = integrity.checks()
+        task = progress.add_task("", total=len(checks))
+        for name, run_check in checks.items():
+            progress.update(task, description=name)
+            findings += [finding async for finding in run_check()]
+            progress.advance(task)
     return findings
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from storage.database import Database, Index, index
@@ -39,6 +40,7 @@ class Deletion:
         self._journal = journal
         self._traces = tuple(traces)
         self._steps = tuple(steps)
+        self._turn = asyncio.Lock()  # every deletion marks every tally: side by side they would collide
 
     async def delete(self, oid: ObjectId, farewell: Farewell = lambda _: ()) -> None:
         """Delete a person and queue what `farewell` makes of their document; raises Departed, Busy."""
@@ -55,7 +57,8 @@ class Deletion:
             for job in farewell(person):
                 await self._jobs.promise(job, session)
 
-        await self._database.transaction(work)
+        async with self._turn:
+            await self._database.transaction(work)
 
     async def _wipe(self, person: Document, session: Session) -> None:
         for trace in self._traces:

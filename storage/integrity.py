@@ -117,7 +117,10 @@ class Integrity:
         """Find members whose messages are not as many as their number says."""
         length = {"$size": {"$ifNull": ["$feedbacks", []]}}
         wrong = {"$expr": {"$ne": ["$n_feedbacks", length]}}
-        pipeline: list[Document] = [{"$match": wrong}, {"$project": {"user_id": 1, "n_feedbacks": 1, "length": length}}]
+        pipeline: list[Document] = [
+            {"$match": wrong},
+            {"$project": {"user_id": 1, "n_feedbacks": 1, "length": length}},
+        ]
         async for row in await self._database.aggregate("app_feedback", pipeline):
             detail = f"n_feedbacks is {row.get('n_feedbacks')}, there are {row['length']}"
             yield Finding("feedback", f"user {row['user_id']}", detail)

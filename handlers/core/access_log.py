@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import parse_qsl, quote, unquote, urlencode
@@ -33,9 +34,9 @@ def mask_path(path: str, match: Match | None) -> str:
     A path that misses its route (a slash too many, letters encoded for no reason) may hold one too.
     """
     if match is None or match.route is None:
-        plain = unquote(path)
-        found = next((at for each in match.secrets if (at := each.match(plain))), None) if match else None
-        return path if found is None else found[0] + MASK
+        plain = re.sub("/+", "/", unquote(path))
+        found = next((at for each in match.secrets if (at := each.search(plain))), None) if match else None
+        return path if found is None else plain[: found.end()] + MASK
     if not match.route.secrets:
         return path
     segments = {

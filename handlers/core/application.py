@@ -36,9 +36,7 @@ class Folkmoot(Application):
         self.services = services
         self.gate = gate
         self.hub = hub
-        self.running = 0
-        self.idle = asyncio.Event()
-        self.idle.set()
+        self._running: dict[HTTPServerRequest, asyncio.Event] = {}
         self.metrics = metrics
         self.table = Table(dialects)
         self._access_log = access_log
@@ -53,16 +51,24 @@ class Folkmoot(Application):
         """Find who answers."""
         return self._router.find_handler(request, **kwargs)
 
-    def begin(self) -> None:
+    def begin(self, request: HTTPServerRequest) -> None:
         """Note that a request is being answered; a graceful stop waits for it."""
-        self.running += 1
-        self.idle.clear()
+        self._running[request] = asyncio.Event()
 
-    def end(self) -> None:
-        """Note that a request was answered, or given up by its client."""
-        self.running -= 1
-        if not self.running:
-            self.idle.set()
+    def end(self, request: HTTPServerRequest) -> None:
+        """Note that a request's answer was sent, or that nobody is left to take it."""
+        if (ended := self._running.pop(request, None)) is not None:
+            ended.set()
+
+    async def answered(self, request: HTTPServerRequest) -> None:
+        """Wait until a request's answer was sent."""
+        if (ended := self._running.get(request)) is not None:
+            await ended.wait()
+
+    async def finish_requests(self) -> None:
+        """Wait until every request that has begun was answered."""
+        while self._running:
+            await self.answered(next(iter(self._running)))
 
     def log_request(self, handler: RequestHandler) -> None:
         """Count a finished request and write its line."""

@@ -35,8 +35,10 @@ class Route:
     def before_secret(self) -> re.Pattern[str] | None:
         """Return what matches a path up to its first secret segment, None where there is no secret."""
         pieces = self._pieces()
-        at = [index for index, piece in enumerate(pieces) if any(f"<{name}>" in piece for name in self.secrets)]
-        return re.compile("".join(pieces[: at[0]])) if at else None
+        at = [
+            index for index, piece in enumerate(pieces) if any(f"<{name}>" in piece for name in self.secrets)
+        ]
+        return re.compile("".join(pieces[: at[0]]), re.IGNORECASE) if at else None
 
     def _pieces(self) -> list[str]:
         parts = re.split(r"\{(\w+)\}", self.path)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
+import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
@@ -21,7 +23,7 @@ from handlers.core.errors import (
     Unexpected,
     classify,
 )
-from handlers.core.operation import Limit, Operation, declared_operation
+from handlers.core.operation import Limit, Operation
 from handlers.core.services import Services
 from settings import RateLimit
 from storage.errors import Exhausted
@@ -37,16 +39,22 @@ JSON = "application/json; charset=utf-8"
 class DialectHandler(RequestHandler):
     """Runs operations in the dialect's order of checks and renders its errors.
 
+    `reads_forms` has Tornado parse forms and uploads; without it a body is just bytes.
     A dialect's own base class overrides `admit` (the order), `render_error` (words and shape), `encode`
     (how answers are written) and `cross_origin` (who may read them from other sites).
     """
 
     checks_host: ClassVar[bool] = True
+    reads_forms: ClassVar[bool] = False
     refusal: ApiError | None = None
 
     def initialize(self, refusal: ApiError | None = None, **options: Any) -> None:
         """Take what the route gives; a refusal is answered instead of anything else."""
         self.refusal = refusal
+        self.folkmoot.begin(self.request)
+        if not self.reads_forms:
+            # Tornado would refuse, before anybody can say why, what is labelled as a form and is none.
+            self.request._parse_body = lambda: None  # type: ignore[method-assign]
 
     @property
     def services(self) -> Services:
@@ -174,13 +182,25 @@ class DialectHandler(RequestHandler):
     def compute_etag(self) -> None:
         """Leave ETags out: hashing each body costs more than it saves on these answers."""
 
+    def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> asyncio.Future[None]:
+        """Send the answer; the request is over when the client's side has taken it."""
+        sent = super().finish(chunk)
+        sent.add_done_callback(lambda _: self.folkmoot.end(self.request))
+        return sent
+
+    def on_connection_close(self) -> None:
+        """Nobody waits for this answer any more."""
+        self.folkmoot.end(self.request)
+
     # Methods and errors
 
     def allowed_methods(self) -> tuple[str, ...]:
         """Return the methods that have an operation; HEAD comes with GET."""
-        return tuple(
-            name for name in METHODS if declared_operation(type(self), "GET" if name == "HEAD" else name)
-        )
+        return tuple(name for name in METHODS if self.serves("GET" if name == "HEAD" else name))
+
+    def serves(self, method: str) -> bool:
+        """Tell whether the class answers a method with more than a refusal."""
+        return getattr(type(self), method.lower()) is not DialectHandler.refuse_method
 
     async def refuse_method(self, *_: Any, **__: Any) -> None:
         """Answer a method that has no operation."""
@@ -188,7 +208,7 @@ class DialectHandler(RequestHandler):
 
     async def head(self, *args: Any, **kwargs: Any) -> None:
         """Answer as GET does; the body stays away."""
-        if declared_operation(type(self), "get") is None:
+        if not self.serves("GET"):
             await self.refuse_method()
         await cast("Any", self).get(*args, **kwargs)
 
@@ -208,6 +228,8 @@ class DialectHandler(RequestHandler):
         """Render whatever was raised."""
         raised = kwargs["exc_info"][1] if "exc_info" in kwargs else ApiError()
         error = classify(raised)
+        if self.services.settings.debug and isinstance(error, Unexpected):
+            error = Unexpected("".join(traceback.format_exception(raised)))
         if error.status == 405 and not isinstance(error, MethodNotAllowed):
             error = self.refuse_unknown_method()
         self.set_status(error.status)

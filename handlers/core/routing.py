@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tornado.escape import url_unescape
 from tornado.httputil import (
@@ -16,10 +16,14 @@ from tornado.httputil import (
     ResponseStartLine,
 )
 from tornado.routing import Router
-from tornado.web import Application
 
 from handlers.core.dialect import Dialect, Route
 from handlers.core.errors import TooLarge
+
+if TYPE_CHECKING:
+    from handlers.core.application import Folkmoot
+
+DISCARDED = 32 << 20  # bytes beyond the limit that are read only to be thrown away
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class Table:
 class DialectRouter(Router):
     """Hands each request to the handler of its place."""
 
-    def __init__(self, table: Table, application: Application, *, body_limit: int, upload_limit: int) -> None:
+    def __init__(self, table: Table, application: Folkmoot, *, body_limit: int, upload_limit: int) -> None:
         self.table = table
         self._application = application
         self._body_limit = body_limit
@@ -99,13 +103,12 @@ class DialectRouter(Router):
 class BodyGate(HTTPMessageDelegate):
     """Lets a body through up to its limit; over it, the dialect's own 413 is the answer.
 
-    The rest of an announced body is read and thrown away, so that clients which send first and read
-    later see the answer instead of a broken connection; nothing of it is kept.
+    What is left of the body is read and thrown away, so that clients which send first and read later see
+    the answer and may go on using the connection. Two are answered at once, which ends the connection:
+    who waits for "100 Continue" before sending, and who wants to send more than is worth reading.
     """
 
-    def __init__(
-        self, application: Application, request: HTTPServerRequest, match: Match, limit: int
-    ) -> None:
+    def __init__(self, application: Folkmoot, request: HTTPServerRequest, match: Match, limit: int) -> None:
         self._application = application
         self._request = request
         self._match = match
@@ -113,37 +116,42 @@ class BodyGate(HTTPMessageDelegate):
         self._received = 0
         self._delegate: HTTPMessageDelegate | None = None
         self._refused = False
+        self._answered = False
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> Awaitable[None] | None:
         """Refuse what announces too much."""
-        announced = headers.get("Content-Length", "")
-        if announced.isascii() and announced.isdigit() and int(announced) > self._limit:
-            self._refuse()
+        digits = headers.get("Content-Length", "").partition(",")[0].strip()
+        announced = int(digits[:20]) if digits.isascii() and digits.isdigit() else 0
+        if announced > self._limit:
+            self._refused = True
+            expects = headers.get("Expect", "").lower() == "100-continue"
+            if expects or announced > self._limit + DISCARDED:
+                return self._answer_now()
             return None
         self._delegate = self._open({})
         return self._delegate.headers_received(start_line, headers)
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
-        """Pass a part on, or refuse when a body without a length grows too large."""
+        """Pass a part on, or drop all parts when a body without a length grows too large."""
         self._received += len(chunk)
-        if self._refused:
-            return None
         if self._received > self._limit:
-            self._refuse()
-            return None
-        assert self._delegate is not None
-        return self._delegate.data_received(chunk)
+            self._refused, self._delegate = True, None
+            if self._received > self._limit + DISCARDED and not self._answered:
+                return self._answer_now()
+        return None if self._delegate is None else self._delegate.data_received(chunk)
 
     def finish(self) -> None:
         """Run the handler."""
-        if self._delegate is not None and not self._refused:
+        if self._delegate is not None:
             self._delegate.finish()
+        elif not self._answered:
+            self._refuse()
 
     def on_connection_close(self) -> None:
         """Tell the handler that nobody waits any more."""
-        if self._delegate is not None and not self._refused:
+        if self._delegate is not None:
             self._delegate.on_connection_close()
 
     def _open(self, options: Mapping[str, Any]) -> HTTPMessageDelegate:
@@ -161,6 +169,10 @@ class BodyGate(HTTPMessageDelegate):
         )
 
     def _refuse(self) -> None:
-        self._refused = True
-        delegate = self._open({"refusal": TooLarge(self._limit)})
-        delegate.finish()
+        self._answered = True
+        self._open({"refusal": TooLarge(self._limit)}).finish()
+
+    async def _answer_now(self) -> None:
+        """Answer before the body is read; Tornado reads on only when this is done."""
+        self._refuse()
+        await self._application.answered(self._request)

@@ -62,6 +62,13 @@ class FluxHandler(DialectHandler):
         super().initialize(refusal, **options)
         self.request.headers.pop("Content-Type", None)
 
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        """Decode a segment of the path or a value of the query."""
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise Invalid.field(name or "path", "is not UTF-8") from None
+
     async def admit(self, declared: Operation) -> Mapping[str, Any]:
         """Check a call in this dialect's order."""
         if declared.body is not None:

@@ -25,16 +25,14 @@ async def join(api: Api, number: int) -> str:
     return secret
 
 
-async def gather_crowd(api: Api, size: int, chance: random.Random, pause: float) -> None:
-    """Sign people up, half of them beforehand; then let all vote, one after the other, with short pauses."""
-    secrets = list(await asyncio.gather(*(join(api, number) for number in range(size))))
-    options, weights = list(FAVOUR), list(FAVOUR.values())
-    picks = chance.choices(options, weights, k=size)
-    early = size // 2
-    await asyncio.gather(
-        *(vote(api, secret, pick) for secret, pick in zip(secrets[:early], picks, strict=False))
-    )
-    for secret, pick in zip(secrets[early:], picks[early:], strict=True):
+async def gather_crowd(api: Api, first: int, size: int) -> list[str]:
+    """Sign people up, all at once; return their secrets."""
+    return await asyncio.gather(*(join(api, first + number) for number in range(size)))
+
+
+async def vote_all(api: Api, secrets: list[str], chance: random.Random, pause: float = 0) -> None:
+    """Let everybody vote, with a pause of about so many seconds after each."""
+    picks = chance.choices(list(FAVOUR), list(FAVOUR.values()), k=len(secrets))
+    for secret, pick in zip(secrets, picks, strict=True):
         await vote(api, secret, pick)
-        if pause:
-            await asyncio.sleep(chance.expovariate(1 / pause))
+        await asyncio.sleep(chance.expovariate(1 / pause) if pause else 0)

@@ -34,7 +34,7 @@ class PollPanel {
 
   data(tally, caughtUp) {
     // What was cast while nobody listened belongs to no second of the chart.
-    if (this.#last && !caughtUp) this.#rate.add(countVotes(this.#last, tally), performance.now());
+    if (this.#last && !caughtUp) this.#rate.add(countVotes(this.#last, tally));
     this.#last = tally;
     if (tally.question) write("question", tally.question);
     write("total", COUNT.format(tally.total));
@@ -53,11 +53,12 @@ class PollPanel {
 }
 
 class RatePanel {
-  #rate;
+  #rate = new VoteRate(performance.now());
   #line = byId("strokes");
 
-  constructor(rate) {
-    this.#rate = rate;
+  add(votes) {
+    this.#rate.add(votes, performance.now());
+    this.draw();
   }
 
   draw() {
@@ -119,8 +120,7 @@ async function copy(button) {
 }
 
 function start() {
-  const rate = new VoteRate(performance.now());
-  const ratePanel = new RatePanel(rate);
+  const rate = new RatePanel();
   const members = new MembersPanel();
   const status = new Status(byId("status"));
   const hub = new Hub(hubAddress(location), (state) => status.show(state));
@@ -128,7 +128,7 @@ function start() {
   hub.subscribe("stats:members", members);
   for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copy(button));
   setInterval(() => {
-    ratePanel.draw();
+    rate.draw();
     members.draw();
   }, 1000);
   hub.start();

@@ -3,7 +3,7 @@
 const CLOCK = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
 function describe(state, since) {
-  const shown = since ? ` Showing ${CLOCK.format(since)}.` : "";
+  const shown = since ? ` These are the numbers of ${CLOCK.format(since)}.` : "";
   switch (state.name) {
     case "live":
       return "Live";

@@ -1,0 +1,90 @@
+"""Demo people: made in groups, marked as what they are, so that nobody real is ever moved by a demo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from storage.database import Database, is_duplicate
+from storage.driver import Document, ObjectId, PyMongoError, ReturnDocument, Session
+from storage.errors import Taken
+from storage.person import new_person
+
+Mark = Literal["founder", "newcomer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settler:
+    """A person to be: what members set themselves, what the server sets, when they joined (Unix seconds)."""
+
+    email: str
+    fields: Mapping[str, Any]
+    standing: Mapping[str, Any]
+    joined: float
+
+
+class Community:
+    """Adds and finds demo people; the mark is the private field `auth.demo`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._users = database["users"]
+        self._rows = database["email_addresses"]
+        self._counters = database["counters"]
+
+    async def is_empty(self) -> bool:
+        """Tell whether there is nobody yet, demo or real."""
+        return await self._users.find_one({}, {"_id": 1}) is None
+
+    async def residents(self, *marks: Mark) -> list[ObjectId]:
+        """Return the demo people with one of the marks, in the order in which they came."""
+        rows = self._users.find({"auth.demo": {"$in": list(marks)}}, {"_id": 1}).sort("id", 1)
+        return [row["_id"] async for row in rows]
+
+    async def settle(self, settlers: Sequence[Settler], mark: Mark) -> list[ObjectId]:
+        """Make a group of people with verified or open addresses, all or nothing; raises Taken."""
+        first = await self._take("users", len(settlers))
+        people = [make_person(first + place, settler, mark) for place, settler in enumerate(settlers)]
+        first = await self._take("email_addresses", len(settlers))
+        rows = [make_row(first + place, person) for place, person in enumerate(people)]
+
+        async def work(session: Session) -> None:
+            await self._rows.insert_many(rows, ordered=False, session=session)
+            await self._users.insert_many(people, ordered=False, session=session)
+
+        try:
+            await self._database.transaction(work)
+        except PyMongoError as error:
+            if is_duplicate(error):
+                raise Taken("email") from error
+            raise
+        return [person["_id"] for person in people]
+
+    async def _take(self, name: str, size: int) -> int:
+        """Take a run of numbers from a sequence at once and return the first one."""
+        row = await self._counters.find_one_and_update(
+            {"_id": name}, {"$inc": {"seq": size}}, upsert=True, return_document=ReturnDocument.AFTER
+        )
+        assert row is not None
+        return int(row["seq"]) - size + 1
+
+
+def make_person(number: int, settler: Settler, mark: Mark) -> Document:
+    """Make the document of a demo person."""
+    person = new_person(number, settler.email, settler.fields, now=settler.joined, ip=None)
+    return {**person, **settler.standing, "auth": {**person["auth"], "demo": mark}}
+
+
+def make_row(number: int, person: Mapping[str, Any]) -> Document:
+    """Make the primary address row of a demo person."""
+    return {
+        "_id": ObjectId(),
+        "id": number,
+        "user_id": person["_id"],
+        "email": person["email"],
+        "email_lower": person["email_lower"],
+        "primary": True,
+        "verified": person["email_validated"],
+        "verified_action": 1,
+    }
