@@ -164,18 +164,13 @@ class Connection:
         if self._outbox is None:
             self._outbox = {}
         # Taken out, not overwritten: a state must stand behind the reply to its own subscription.
-        self.discard(key)
+        older = self._outbox.pop(key, None)
         self._outbox[key] = message
-        self._queued += len(message.payload) + 1
+        self._queued += len(message.payload) - (len(older.payload) if older is not None else 0)
         if self._queued > self._hub.limits.send_buffer_bytes:
             self._outbox = None
             self._hub.slow_disconnects += 1
             self.close(CloseCode.SLOW)
-
-    def discard(self, key: object) -> None:
-        """Take a message that is no longer wanted out of the outbox."""
-        if self._outbox and (message := self._outbox.pop(key, None)) is not None:
-            self._queued -= len(message.payload) + 1
 
     def flush(self, join: Callable[[Sequence[Message]], Message] = join_messages) -> None:
         """Send all that waits as one message, unless the socket is still busy."""

@@ -208,7 +208,6 @@ class Hub:
         """End a subscription at the client's wish; none is no error."""
         channel = connection.channels.get(name)
         if channel is not None:
-            connection.discard(name)
             self._leave(connection, channel)
 
     def leave_all(self, connection: Connection) -> None:

@@ -24,7 +24,7 @@ FAILED = 1
 
 
 class Failure(Exception):
-    """The script can't do what it was asked for; the text says why, `answer` is what it found all the same."""
+    """The script can't do what it was asked for; the text says why, `answer` is what it found."""
 
     def __init__(self, reason: str, answer: Any = None) -> None:
         super().__init__(reason)

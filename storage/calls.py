@@ -23,9 +23,9 @@ BATCH = 32  # members handed out in one transaction
 # People without a number take no place in these, and those who do not want calls sort apart: they
 # would gather at the front, where the longest ago called are looked for.
 _NUMBERED = {"contact_number": {"$gt": ""}, "is_active": True}
-_ORDER = ("phone_bank.last_call", "timestamp")
-ANYWHERE = index("users", "do_not_call", *_ORDER, partial=_NUMBERED)
-IN_STATE = index("users", "do_not_call", "addr_state", *_ORDER, partial=_NUMBERED)
+ORDER = ("phone_bank.last_call", "timestamp")
+ANYWHERE = index("users", "do_not_call", *ORDER, partial=_NUMBERED)
+IN_STATE = index("users", "do_not_call", "addr_state", *ORDER, partial=_NUMBERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class Calls:
             call.search.query(now),
             {"$set": lease},
             CONTACT_FIELDS,
-            sort=[(name, 1) for name in _ORDER],
+            sort=[(name, 1) for name in ORDER],
             hint=call.search.hint(),
             session=session,
         )

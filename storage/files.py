@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
-from storage.database import Database, Index, Restart, index
+from storage.database import Database, Index, index
 from storage.driver import Collection, Document, ObjectId, Session
+from storage.errors import Busy
 
 CHUNK = 255 * 1024  # bytes, as GridFS suggests
 ABANDONED = timedelta(days=1)  # longer than any upload takes
@@ -76,9 +77,9 @@ class Draft:
             self._buffer.clear()
 
     async def abort(self) -> None:
-        """Take back what is stored; doing so twice, or after a refused write, is harmless."""
+        """Take back what is stored, unless it was kept; doing so twice is harmless."""
         self._buffer.clear()
-        if self._written:
+        if self._written and await self._drafts.find_one({"_id": self.id}) is not None:
             await self._chunks.delete_many({"files_id": self.id})
             await self._drafts.delete_one({"_id": self.id})
 
@@ -123,7 +124,8 @@ class Files:
             "metadata": {"sha256": draft.digest},
         }
         await self._files.insert_one(row, session=session)
-        await self._drafts.delete_one({"_id": draft.id}, session=session)
+        if not (await self._drafts.delete_one({"_id": draft.id}, session=session)).deleted_count:
+            raise Busy  # written for so long that the sweep took it for abandoned
         return StoredFile.of(row)
 
     async def discard(self, name: str, session: Session) -> ObjectId | None:
@@ -141,7 +143,7 @@ class Files:
 
     async def sweep(self) -> None:
         """Delete the chunks of drafts that nobody writes any more."""
-        old = self._drafts.find({"at": {"$lt": self._clock() - ABANDONED}}, limit=100)
+        old = self._drafts.find({"at": {"$lt": self._clock() - ABANDONED}}).limit(100)
         for row in await old.to_list(None):
             await self.clear(row["_id"])
 

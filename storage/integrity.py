@@ -60,7 +60,9 @@ class Integrity:
         }
 
     async def check_indexes(self) -> AsyncIterator[Finding]:
-        """Find declared indexes that are missing or differ."""
+        """Find declared indexes that are missing or differ; a database that nobody used yet has none."""
+        if not await self._database.handle.list_collection_names():
+            return
         stored: dict[str, set[str]] = {}
         for each in self._indexes:
             if each.collection not in stored:

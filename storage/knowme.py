@@ -155,7 +155,8 @@ class EmergencyContact:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
         """Read the stored form."""
-        return cls(*(row[name] for name in cls.__slots__))
+        names = ("id", "name", "relation", "phone_number", "alt_phone_number", "email")
+        return cls(*(row[name] for name in names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +201,8 @@ class KnowMe:
         *(
             each
             for name, parent in PARENTS.items()
-            for each in Shelf.indexes(name, parent)
-            if each.keys != (("user_id", 1),) or name != "km_users"
+            for each in Shelf.indexes(name, parent, only_one=name == "km_users")
         ),
-        index("km_users", "user_id", unique=True),
         index("km_media_resources", "path", unique=True),
     )
 

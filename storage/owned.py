@@ -38,11 +38,12 @@ class Shelf(Generic[R]):
         self._parent = parent
 
     @staticmethod
-    def indexes(collection: str, parent: str | None) -> tuple[Index, ...]:
-        """Return what the look-ups need."""
-        first = index(collection, "id", unique=True)
+    def indexes(collection: str, parent: str | None, *, only_one: bool = False) -> tuple[Index, ...]:
+        """Return what the look-ups need; `only_one` allows an owner a single thing of the kind."""
+        by_id = index(collection, "id", unique=True)
         # Deleting a person goes by owner; lists go by parent, in the order of ids.
-        return (first, index(collection, "user_id"), *([index(collection, parent, "id")] if parent else ()))
+        by_owner = index(collection, "user_id", unique=only_one)
+        return (by_id, by_owner, *([index(collection, parent, "id")] if parent else ()))
 
     async def find(self, owner: ObjectId, number: int) -> R:
         """Find one by its id."""

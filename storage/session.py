@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -9,6 +11,8 @@ from settings import Settings
 from storage import embedded
 from storage.database import Database
 from storage.stores import Stores
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -22,6 +26,17 @@ def database_uri(settings: Settings) -> Iterator[tuple[str, embedded.Lease | Non
         return
     with embedded.join(settings.data_dir, settings.mongod) as lease:
         yield lease.uri, lease
+
+
+async def mend(lease: embedded.Lease) -> None:
+    """Bring the own mongod back whenever it and its supervisor are gone, until cancelled."""
+    while True:
+        await asyncio.sleep(1)
+        try:
+            if await asyncio.to_thread(lease.mend):
+                log.warning("the own MongoDB had to be started again")
+        except embedded.EmbeddedError as error:
+            log.error("%s", error)
 
 
 @asynccontextmanager

@@ -124,7 +124,7 @@ class Superusers:
         return address
 
     async def _describe(self, person: Mapping[str, Any], session: Session) -> Superuser:
-        return Superuser(person["id"], person["email"], await self._tokens.within(person["_id"], session))
+        return Superuser(person["id"], person["email"], await self._tokens.issue(person["_id"], session))
 
 
 def promotion(stored: Mapping[str, Any], fresh: str | None, *, primary: bool) -> Document:

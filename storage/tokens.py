@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from storage.accounts import MEMBER_FIELDS, Member
 from storage.batching import Batcher
-from storage.database import Database, Index, index
-from storage.driver import DuplicateKeyError, ObjectId, ReturnDocument
+from storage.database import Database, Index, Restart, index
+from storage.driver import DuplicateKeyError, ObjectId, ReturnDocument, Session
 from storage.traces import Trace
 
 KEY_BYTES = 20  # 160 random bits, as 40 hex digits
@@ -50,7 +50,7 @@ class Tokens:
         found = {row["_id"]: Holder(Member.of(row), row.get("is_active", True)) for row in people}
         return [found.get(owners.get(key)) for key in keys]
 
-    async def issue(self, user_id: ObjectId) -> str:
+    async def issue(self, user_id: ObjectId, session: Session | None = None) -> str:
         """Return the account's token; two first sign-ins at once get the same one."""
         fresh = {"key": secrets.token_hex(KEY_BYTES), "created_at": self._clock()}
         for last in (False, True):
@@ -60,8 +60,11 @@ class Tokens:
                     {"$setOnInsert": fresh},
                     upsert=True,
                     return_document=ReturnDocument.AFTER,
+                    session=session,
                 )
-            except DuplicateKeyError:
+            except DuplicateKeyError as error:
+                if session is not None:
+                    raise Restart from error
                 if last:
                     raise
                 continue  # the other one inserted in the same moment; its row is there now

@@ -51,7 +51,6 @@ class DialectHandler(RequestHandler):
     def initialize(self, refusal: ApiError | None = None, **options: Any) -> None:
         """Take what the route gives; a refusal is answered instead of anything else."""
         self.refusal = refusal
-        self.folkmoot.begin(self.request)
         if not self.reads_forms:
             # Tornado would refuse, before anybody can say why, what is labelled as a form and is none.
             self.request._parse_body = lambda: None  # type: ignore[method-assign]

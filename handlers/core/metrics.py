@@ -6,6 +6,11 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from realtime.feed import Feed
+from realtime.hub import Hub
+from storage.changes import Changes
+from storage.database import Database
+
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 
@@ -38,6 +43,17 @@ class Metrics:
     def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
         """Show a number that is read when somebody asks."""
         Gauge(f"folkmoot_{name}", text, registry=self.registry).set_function(read)
+
+    def watch(self, hub: Hub, feed: Feed, changes: Changes, database: Database) -> None:
+        """Show what lives in this process."""
+        self.gauge("sockets", "Open live connections", lambda: len(hub.connections))
+        self.gauge("subscriptions", "Subscriptions of live connections", lambda: hub.subscriptions)
+        self.gauge("publications", "States published to subscribers", lambda: hub.publications)
+        self.gauge("deliveries", "Receivers of all publications", lambda: hub.deliveries)
+        self.gauge("slow_disconnects", "Connections closed for not reading", lambda: hub.slow_disconnects)
+        self.gauge("feed_lag_seconds", "Seconds without word from the change stream", lambda: changes.lag)
+        self.gauge("feed_resyncs", "Times the change stream began anew", lambda: feed.resyncs)
+        self.gauge("transaction_restarts", "Transactions run again", lambda: database.restarts)
 
     def render(self) -> bytes:
         """Return Prometheus' text format."""

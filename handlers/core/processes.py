@@ -2,74 +2,112 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import os
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 log = logging.getLogger(__name__)
 
 QUICK = 5.0  # seconds; a process that ends sooner is started again only after a pause
 PAUSE = 1.0
+STOPPING = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
-def run_processes(count: int, work: Callable[[], None]) -> int:
+@dataclass(frozen=True)
+class Place:
+    """Which of the processes this is; `lifeline` can be read, and is at its end, once the parent is dead."""
+
+    number: int = 0
+    lifeline: int | None = None
+
+
+def run_processes(count: int, work: Callable[[Place], None]) -> int:
     """Run `work` in this process, or in `count` children; return the exit code.
 
     The parent holds no connection and no thread: it waits, passes signals on, and replaces children
     that died of anything but a signal to stop.
     """
     if count == 1:
-        work()
+        work(Place())
         return 0
     return Parent(count, work).run()
 
 
-class Parent:
-    """Watches over the children."""
+def run_loop(work: Coroutine[None, None, None]) -> None:
+    """Run one process's event loop, on uvloop where it is installed."""
+    factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    with contextlib.suppress(ImportError):
+        import uvloop
 
-    def __init__(self, count: int, work: Callable[[], None]) -> None:
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(work)
+
+
+class Parent:
+    """Watches over the children.
+
+    The kernel closes its end of the lifeline however it dies, so no child outlives it unnoticed.
+    """
+
+    def __init__(self, count: int, work: Callable[[Place], None]) -> None:
         self._count = count
         self._work = work
-        self._children: dict[int, float] = {}
+        self._children: dict[int, tuple[int, float]] = {}
         self._stopping = False
+        self._lifeline, self._held = os.pipe()
 
     def run(self) -> int:
         """Start the children and wait for the last one."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
-        for _ in range(self._count):
-            self._start()
-        failed = 0
+        for each in STOPPING:
+            signal.signal(each, self._stop)
+        for number in range(self._count):
+            self._start(number)
+        failed = False
         while self._children:
             pid, status = os.wait()
-            started = self._children.pop(pid)
-            if self._stopping:
-                failed |= status != 0
+            if pid not in self._children:
                 continue
-            log.error(
-                "process %d ended with status %d; starting another", pid, os.waitstatus_to_exitcode(status)
-            )
+            number, started = self._children.pop(pid)
+            code = os.waitstatus_to_exitcode(status)
+            if self._stopping:
+                failed |= code not in (0, -signal.SIGTERM, -signal.SIGINT)
+                continue
+            log.error("process %d ended with status %d; starting another", pid, code)
             if time.monotonic() - started < QUICK:
                 time.sleep(PAUSE)
-            if not self._stopping:
-                self._start()
+            self._start(number)
         return 1 if failed else 0
 
-    def _start(self) -> None:
-        pid = os.fork()
-        if pid:
-            self._children[pid] = time.monotonic()
-            return
+    def _start(self, number: int) -> None:
+        # A signal between the fork and the note of it would miss this child.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        try:
+            if self._stopping:
+                return
+            pid = os.fork()
+            if not pid:
+                self._run_child(number)
+            self._children[pid] = (number, time.monotonic())
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+
+    def _run_child(self, number: int) -> None:
         code = 1
         try:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, signal.SIG_DFL)
-            self._work()
+            os.close(self._held)
+            for each in STOPPING:
+                signal.signal(each, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+            self._work(Place(number, self._lifeline))
             code = 0
         except BaseException:
             traceback.print_exc()

@@ -16,6 +16,7 @@ from tornado.httputil import (
     ResponseStartLine,
 )
 from tornado.routing import Router
+from tornado.websocket import WebSocketHandler
 
 from handlers.core.dialect import Dialect, Route
 from handlers.core.errors import TooLarge
@@ -117,6 +118,8 @@ class BodyGate(HTTPMessageDelegate):
         self._delegate: HTTPMessageDelegate | None = None
         self._refused = False
         self._answered = False
+        if match.route is None or not issubclass(match.route.handler, WebSocketHandler):
+            application.begin(request)
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
@@ -151,6 +154,7 @@ class BodyGate(HTTPMessageDelegate):
 
     def on_connection_close(self) -> None:
         """Tell the handler that nobody waits any more."""
+        self._application.end(self._request)
         if self._delegate is not None:
             self._delegate.on_connection_close()
 

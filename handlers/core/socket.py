@@ -11,13 +11,24 @@ from realtime.socket import SocketHandler
 class LiveSocket(SocketHandler):
     """Takes hub, gate and allowed origins from the application."""
 
-    def initialize(self, **_: Any) -> None:
+    def initialize(self, **_: Any) -> None:  # type: ignore[override]
         """Hand over what the socket works with."""
-        application = cast("Folkmoot", self.application)
-        services = application.services
+        services = self._folkmoot.services
         super().initialize(
-            application.hub,
-            application.gate.admit,
+            self._folkmoot.hub,
+            self._folkmoot.gate.admit,
             services.addressing.lists_origin,
             services.settings.permessage_deflate,
         )
+
+    def prepare(self) -> None:
+        """Turn away other hosts' names: a page that has one pointed here would pass as its own origin."""
+        if self._folkmoot.services.addressing.hosts.allows(self.request.host):
+            super().prepare()
+        else:
+            self.set_status(400)
+            self.finish("this server does not answer to that host name (ALLOWED_HOSTS)")
+
+    @property
+    def _folkmoot(self) -> Folkmoot:
+        return cast("Folkmoot", self.application)

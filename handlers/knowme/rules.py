@@ -31,6 +31,7 @@ from handlers.knowme.fields import REFUSED, REQUIRED
 from storage.accounts import Member
 
 WHOLE = "non_field_errors"
+REDIRECTED = ("/auth/", "/know-me/")  # slashless /account/ paths are another dialect's
 LARGEST_ID = 2**63 - 1
 NOT_PROVIDED = "Authentication credentials were not provided."
 PREFLIGHT = {
@@ -84,7 +85,7 @@ class KnowMeHandler(DialectHandler):
         method = str(self.request.method)
         if declared_operation(type(self), "GET" if method == "HEAD" else method) is None:
             await self.refuse_method()
-        await self.find(**{name: read_id(value) for name, value in self.path_kwargs.items()})
+        await self.locate()
 
     async def authenticate(self) -> None:
         """Find out whose token was sent; other schemes count as no credentials."""
@@ -116,7 +117,11 @@ class KnowMeHandler(DialectHandler):
             raise Unauthenticated
         return self.member
 
-    async def find(self, **ids: int) -> None:
+    async def locate(self) -> None:
+        """Read the ids in the path and find the object that they name."""
+        await self.find(**{name: read_id(value) for name, value in self.path_kwargs.items()})
+
+    async def find(self, *_: Any, **ids: Any) -> None:
         """Find the object that the path names; raises NotFound, for other people's objects too."""
 
     async def known(self, fields: Mapping[str, Any]) -> Any:
@@ -253,7 +258,7 @@ class KnowMeNotFound(KnowMeHandler):
         if self._finished:
             return
         slashed = self.request.path + "/"
-        reading = self.request.method in {"GET", "HEAD"}
+        reading = self.request.method in {"GET", "HEAD"} and slashed.startswith(REDIRECTED)
         if not reading or self.folkmoot.table.find(slashed).route is None:
             raise NotFound
         query = f"?{self.request.query}" if self.request.query else ""

@@ -17,7 +17,7 @@ STATIC = HERE / "static"
 
 
 class PageHandler(SiteHandler):
-    """One page, read once."""
+    """One page."""
 
     def initialize(self, refusal: ApiError | None = None, *, page: str = "home.html", **options: Any) -> None:
         """Take the page's file name."""

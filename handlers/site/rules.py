@@ -31,6 +31,7 @@ class SiteHandler(DialectHandler):
 
     def render_error(self, error: ApiError) -> bytes:
         """Say what is wrong, to people or to programs."""
+        self.set_header("Vary", "Accept, Origin")
         text = "not found" if isinstance(error, NotFound) else error.detail or "refused"
         if "text/html" not in self.request.headers.get("Accept", ""):
             self.set_header("Content-Type", JSON)

@@ -98,7 +98,7 @@ async def compare(plain: Round, hub: Round, deliveries: int, rounds: int, sends:
 
 
 async def run(
-    progress: Callable[[str], None], *, clients: int = 500, rounds: int = 7, sends: int = 40
+    progress: Callable[[str], None], *, clients: int = 500, rounds: int = 5, sends: int = 30
 ) -> dict[str, Any]:
     """Compare for one publication, and for a burst of channels that change in one turn."""
     everybody: list[PlainHandler] = []

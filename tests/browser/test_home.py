@@ -190,7 +190,7 @@ async def test_picture_for_the_readme(server: Served, visit: Open) -> None:
     await server.stores.database["users"].update_many({"onAECRoll": True, "id": {"$lt": 170}}, checked)
     page = await visit(server.url)
     await page.live()
-    await vote_all(server.api, await gather_crowd(server.api, 220, 40), chance, pause=0.4)
+    await vote_all(server.api, await gather_crowd(server.api, 220, 40), chance, pause=0.3)
     await expect(page.find("#total")).to_have_text("260")
     PICTURE.parent.mkdir(exist_ok=True)
     assert len(await page.photograph(PICTURE)) < 200_000

@@ -24,7 +24,7 @@ class Mailbox:
     async def open(self) -> list[EmailMessage]:
         """Wait until no mail is queued any more; return all that were sent, oldest first."""
         async with asyncio.timeout(LONGEST_WAIT):
-            while await self._jobs.left([KIND]):
+            while await self._jobs.left([KIND]):  # noqa: ASYNC110  another process may be who sends
                 await asyncio.sleep(0.02)
         return [read(path) for path in sorted(self._folder.glob("*.eml"))]
 

@@ -126,7 +126,13 @@ async def test_a_body_over_the_limit_is_refused_before_anything_else(api: Api, p
 @pytest.mark.parametrize(
     "kind",
     [
-        *("text/plain", "text/plain;charset=UTF-8", "application/json", "application/octet-stream", "image/png"),
+        *(
+            "text/plain",
+            "text/plain;charset=UTF-8",
+            "application/json",
+            "application/octet-stream",
+            "image/png",
+        ),
         *("application/x-www-form-urlencoded", "multipart/form-data", "multipart/form-data; boundary=abc"),
         *("multipart/form-dataxyz", "nonsense", ""),
     ],
@@ -269,7 +275,12 @@ async def test_another_host_is_refused_in_the_error_shape(api: Api) -> None:
 
 @pytest.mark.parametrize("alias", ALIASES)
 async def test_an_alias_answers_as_its_original(api: Api, alias: str) -> None:
-    for body in ({}, {"email": 5}, {"email": "not one"}, {"s": "wrong", "email": "ann@example.com", "fname": ""}):
+    for body in (
+        {},
+        {"email": 5},
+        {"email": "not one"},
+        {"s": "wrong", "email": "ann@example.com", "fname": ""},
+    ):
         original, same = await api.post("/api/v0" + alias, body), await api.post(alias, body)
         if alias.startswith("/register") and original.status == 200:
             assert same.status == 409
@@ -278,7 +289,8 @@ async def test_an_alias_answers_as_its_original(api: Api, alias: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/iiccot/cast_vote", "/iiccot/getinfo", "/get_roles", "/give_role", "/user/getRoles", "/getinfo/"]
+    "path",
+    ["/iiccot/cast_vote", "/iiccot/getinfo", "/get_roles", "/give_role", "/user/getRoles", "/getinfo/"],
 )
 async def test_nothing_else_has_an_alias(api: Api, path: str) -> None:
     for method in ("GET", "POST"):

@@ -213,7 +213,7 @@ async def delete_during(cast: Callable[[], Awaitable[Any]], stores: Stores, who:
 
 
 async def test_a_vote_in_flight_does_not_survive(stores: Stores) -> None:
-    people = [await person(stores, f"p{number}") for number in range(24)]
+    people = [await person(stores, f"p{number}") for number in range(12)]
     elsewhere = Polls(stores.database)  # as in another process: it commits on its own
     for number, who in enumerate(people):
         if number % 3:
@@ -227,6 +227,27 @@ async def test_a_vote_in_flight_does_not_survive(stores: Stores) -> None:
     tally = await stores.polls.tally(1)
     assert await counted(stores.database) == (dict.fromkeys(OPTIONS, 0), 0)
     assert (dict(tally.stats), tally.total) == (dict.fromkeys(OPTIONS, 0), 0)
+
+
+async def test_calls_that_vote_and_delete_at_once_leave_the_tally_right(api: Api, stores: Stores) -> None:
+    members = [await api.register(f"m{number}@example.com") for number in range(8)]
+
+    async def call(path: str, member: dict[str, Any], option: str) -> int:
+        body = {"s": member["s"], "poll_id": 1, "option_id": option}
+        return (await api.post(path, body)).status
+
+    vote, leave = "/api/v0/iiccot/cast_vote", "/api/v0/delete_user"
+    statuses = await asyncio.gather(
+        *(
+            call(path, member, option)
+            for member in members
+            for path, option in ((vote, "100"), (leave, ""), (vote, "101"))
+        )
+    )
+    assert set(statuses) <= {200, 403}
+    info = (await api.get("/api/v0/iiccot/getinfo")).json
+    assert (info["stats"], info["total"]) == (dict.fromkeys(OPTIONS, 0), 0)
+    assert await stores.database["votes"].count_documents({}) == 0
 
 
 class Unmarked(Withdrawal):

@@ -40,7 +40,9 @@ async def end_windows(database: Database) -> None:
 async def test_registrations_are_counted_per_client_whatever_becomes_of_them(
     api: Api, database: Database, mailbox: Mailbox
 ) -> None:
-    statuses = [(await sign_up(api, email)).status for email in ("ann@example.com", "ann@example.com", "none")]
+    statuses = [
+        (await sign_up(api, email)).status for email in ("ann@example.com", "ann@example.com", "none")
+    ]
     assert statuses == [200, 409, 400]
     assert_throttled(await sign_up(api, "bob@example.com"), 100)
     both = await api.post("/register/all_at_once", {"email": "x"}, X_Forwarded_For="10.0.0.1")

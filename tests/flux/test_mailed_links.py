@@ -114,7 +114,10 @@ async def test_the_proof_verifies_the_address_again_and_again(
     ("accept", "kind"),
     [
         *((None, "text/html"), ("*/*", "text/html"), ("text/html,application/xhtml+xml", "text/html")),
-        *(("application/json", "application/json"), ("text/plain, Application/JSON;q=0.9", "application/json")),
+        *(
+            ("application/json", "application/json"),
+            ("text/plain, Application/JSON;q=0.9", "application/json"),
+        ),
     ],
 )
 async def test_people_get_a_page_and_programs_get_json(
@@ -129,7 +132,9 @@ async def test_people_get_a_page_and_programs_get_json(
     assert answer.text.startswith("<!doctype html>" if kind == "text/html" else "{")
 
 
-@pytest.mark.parametrize("token", ["0" * 40, "x", "%24ne", "{}", "a.b", "%00", "x" * 5000, "%F0%9F%98%80", "%20"])
+@pytest.mark.parametrize(
+    "token", ["0" * 40, "x", "%24ne", "{}", "a.b", "%00", "x" * 5000, "%F0%9F%98%80", "%20"]
+)
 async def test_an_unknown_proof_is_not_found(api: Api, token: str) -> None:
     await api.register("ann@example.com")
     answer = await api.get(f"/api/v0/validate_email/{token}")
@@ -180,7 +185,9 @@ async def test_the_first_proof_voids_a_password_set_before(
     assert proven["s"] == member["s"]
 
 
-async def test_a_later_proof_leaves_the_password_alone(api: Api, database: Database, mailbox: Mailbox) -> None:
+async def test_a_later_proof_leaves_the_password_alone(
+    api: Api, database: Database, mailbox: Mailbox
+) -> None:
     member = await api.register("ann@example.com")
     [mail] = await mailbox.open()
     await api.get(f"/api/v0/validate_email/{proof_token(mail)}")

@@ -120,7 +120,14 @@ async def test_any_row_of_anyone_takes_an_address(api: Api, stores: Stores) -> N
     "email",
     [
         *(None, "", " ", 5, True, ["a@b.c"], {"$gt": ""}, "ann", "ann@", "@example.com", "ann@example"),
-        *("a@b@example.com", "a b@example.com", "a@exa mple.com", "a@b.c\nbcc:x@y.z", "a\t@b.cc", "a\x7f@b.cc"),
+        *(
+            "a@b@example.com",
+            "a b@example.com",
+            "a@exa mple.com",
+            "a@b.c\nbcc:x@y.z",
+            "a\t@b.cc",
+            "a\x7f@b.cc",
+        ),
         *("a" * 243 + "@example.com", "a@b.cc\x85x", "<a@b.cc>x@b.cc", "a@b,c.dd", "Ann <ann@example.com>"),
     ],
 )
@@ -170,11 +177,29 @@ async def test_all_at_once_wants_a_name(api: Api, fields: dict[str, Any], status
 @pytest.mark.parametrize("path", SIGN_UPS)
 async def test_what_belongs_to_the_server_is_ignored(api: Api, database: Database, path: str) -> None:
     claims: dict[str, Any] = {
-        **{"needsValidating": False, "detailsValid": True, "doubleCheckedValidation": True, "valid_state": True},
-        **{"s": "mine", "_id": {"$oid": "0" * 24}, "id": 7, "password": "x", "timestamp": 1, "is_active": False},
+        **{
+            "needsValidating": False,
+            "detailsValid": True,
+            "doubleCheckedValidation": True,
+            "valid_state": True,
+        },
+        **{
+            "s": "mine",
+            "_id": {"$oid": "0" * 24},
+            "id": 7,
+            "password": "x",
+            "timestamp": 1,
+            "is_active": False,
+        },
         **{"email_validated": True, "set_password": True, "auth": {"superuser": True}, "addr_state": "tas"},
         **{"email_lower": "eve@example.com", "phone_verified": True, "reliable": True, "lastValidated": 1},
-        **{"signup_ip": "1.2.3.4", "cf_connecting_ip": "1.2.3.4", "validationReason": "x", "km": {}, "success": 0},
+        **{
+            "signup_ip": "1.2.3.4",
+            "cf_connecting_ip": "1.2.3.4",
+            "validationReason": "x",
+            "km": {},
+            "success": 0,
+        },
     }
     answer = await api.post(path, {"email": "ann@example.com", "fname": "Ann", **claims})
     assert answer.status == 200
@@ -274,7 +299,13 @@ async def test_imported_values_pass_when_they_come_back_and_stay(api: Api, datab
     member = await api.register("ann@example.com")
     imported: dict[str, Any] = {
         **{"dobDay": 31, "dobMonth": 2, "dobYear": 1850, "dob": {"__type": "Date", "iso": "1850-02-31"}},
-        **{"addr_postcode": "20 00", "contact_number": "none", "fname": "a" * 400, "volunteer": "x", "address": None},
+        **{
+            "addr_postcode": "20 00",
+            "contact_number": "none",
+            "fname": "a" * 400,
+            "volunteer": "x",
+            "address": None,
+        },
         **{"valid_regions": "all", "do_not_call": "", "addr_street": None, "extra": {"kept": [1]}},
     }
     await database["users"].update_one({}, {"$set": imported})

@@ -334,7 +334,7 @@ async def test_parallel_guesses_get_no_more_than_five(api: Api, database: Databa
 
 
 class Guesses(Phones):
-    """Counts how many guesses were compared, by letting each guess be right about one code in ten."""
+    """Tells how many of many wrong guesses were compared with the code."""
 
     async def run(self, number: int) -> int:
         """Guess so many different codes at once; return how many were compared."""

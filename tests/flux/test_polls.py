@@ -59,7 +59,9 @@ async def test_a_vote_is_counted(api: Api, database: Database) -> None:
 
 async def test_the_last_vote_counts(api: Api, database: Database) -> None:
     secret = (await api.register("ann@example.com"))["s"]
-    previous = [(await vote(api, secret, option)).json["previous_option_id"] for option in ("100", "101", "100")]
+    previous = [
+        (await vote(api, secret, option)).json["previous_option_id"] for option in ("100", "101", "100")
+    ]
     assert previous == [None, "100", "101"]
     tally = (await info(api)).json
     assert (tally["stats"], tally["total"]) == ({**NOTHING, "100": 1}, 1)
@@ -92,7 +94,10 @@ async def test_numbers_may_be_texts_and_texts_numbers(api: Api, poll: Any, optio
         {"option_id": "105"},
         *({"poll_id": 1, "option_id": bad} for bad in (None, "", "99", "x", " 105", "105 ", "0105", "१०५")),
         *({"poll_id": 1, "option_id": bad} for bad in (1.5, 105.0, True, ["105"], {"$ne": ""}, {"$gt": "1"})),
-        *({"poll_id": 1, "option_id": bad} for bad in ("$ne", "a.b", "105.x", "__proto__", "x" * 5000, -105, "_id")),
+        *(
+            {"poll_id": 1, "option_id": bad}
+            for bad in ("$ne", "a.b", "105.x", "__proto__", "x" * 5000, -105, "_id")
+        ),
         *({"poll_id": bad, "option_id": "105"} for bad in (None, "", "x", "1.0", "-1", 1.0, True, [1], "٣")),
         *({"poll_id": bad, "option_id": "105"} for bad in ({"$gt": 0}, " 1", "1 ", "+1", "0x1", "1e0")),
     ],
@@ -127,7 +132,13 @@ async def test_any_member_may_vote_and_the_tally_names_nobody(api: Api, database
 @pytest.mark.parametrize(
     ("query", "status"),
     [
-        *(("", 200), ("?poll_id=1", 200), ("?poll_id=01", 200), ("?poll_id=1&poll_id=x", 200), ("?other=x", 200)),
+        *(
+            ("", 200),
+            ("?poll_id=1", 200),
+            ("?poll_id=01", 200),
+            ("?poll_id=1&poll_id=x", 200),
+            ("?other=x", 200),
+        ),
         *(("?poll_id=2", 404), ("?poll_id=999999999999999999", 404), ("?poll_id=0", 404)),
         *(("?poll_id=", 400), ("?poll_id=x", 400), ("?poll_id=-1", 400), ("?poll_id=1.0", 400)),
         *(("?poll_id=%00", 400), ("?poll_id=%FF", 400), ("?poll_id=[$ne]", 400), ("?poll_id=1%20", 400)),
@@ -159,7 +170,9 @@ async def test_an_option_added_later_can_be_voted_for(api: Api, stores: Stores) 
     assert (await vote(api, secret, "new")).json["stats"] == {**NOTHING, "new": 1}
 
 
-async def test_parallel_votes_and_readers_always_see_a_tally_that_adds_up(api: Api, database: Database) -> None:
+async def test_parallel_votes_and_readers_always_see_a_tally_that_adds_up(
+    api: Api, database: Database
+) -> None:
     chance = random.Random(5)
     secrets = [(await api.register(f"m{number}@example.com"))["s"] for number in range(12)]
     running = True

@@ -13,6 +13,7 @@ import pytest
 from storage.database import Database
 from storage.driver import ObjectId, Session
 from storage.errors import Exhausted
+from storage.roles import FLUX_ROLES
 from storage.stores import Stores, all_indexes
 from storage.throttle import Call
 from tests.flux.mailbox import Mailbox
@@ -21,7 +22,15 @@ from tests.serving import Api, ServerProcess
 T = TypeVar("T")
 REGISTER, DETAILS = "/api/v0/register/initial_email", "/api/v0/user_details"
 SPELLINGS = ("ann@example.com", "Ann@example.com", "ANN@EXAMPLE.COM", " ann@Example.com ")
-FLAGS = ("volunteer", "supervol", "volhtv", "vol_organise", "smsOptOut", "do_not_call", "other_party_membership")
+FLAGS = (
+    "volunteer",
+    "supervol",
+    "volhtv",
+    "vol_organise",
+    "smsOptOut",
+    "do_not_call",
+    "other_party_membership",
+)
 OPTIONS = [str(number) for number in range(100, 108)]
 
 
@@ -45,6 +54,8 @@ async def processes(stores: Stores, mongo_uri: str, database_name: str) -> Async
         databases = [Database.connect(mongo_uri, database_name) for _ in range(6)]
         for database in databases:
             stack.push_async_callback(database.close)
+        # A connection that has to be opened first would come too late for any race.
+        await asyncio.gather(*(database.ping() for database in databases for _ in range(8)))
         yield [Stores.over(database) for database in databases]
 
 
@@ -108,7 +119,9 @@ async def test_without_the_unique_indexes_several_members_get_it(api: Api, datab
         assert (await take_at_once(api))[200] > 1
 
 
-async def test_a_registration_and_a_change_of_address_exclude_each_other(api: Api, database: Database) -> None:
+async def test_a_registration_and_a_change_of_address_exclude_each_other(
+    api: Api, database: Database
+) -> None:
     secrets = [(await api.register(f"m{number}@example.com"))["s"] for number in range(6)]
     changes = (api.post(DETAILS, {"s": secret, "email": "ann@example.com"}) for secret in secrets)
     news = (api.post(REGISTER, {"email": "Ann@example.com"}) for _ in range(6))
@@ -146,22 +159,30 @@ async def test_parallel_proofs_of_an_address_all_hold(api: Api, database: Databa
     assert await statuses(api.get(path) for _ in range(10)) == {200: 10}
 
 
+async def make_people(database: Database, count: int) -> list[ObjectId]:
+    """Store people; return their keys."""
+    people = [ObjectId() for _ in range(count)]
+    rows = [{"_id": person, "s": str(person), "id": number} for number, person in enumerate(people)]
+    await database["users"].insert_many(rows)
+    return people
+
+
 async def vote_first_at_once(processes: list[Stores]) -> tuple[int, int]:
-    """Let each process cast the first vote of one member; return the stored votes and the tally's total."""
-    users = processes[0].database["users"]
-    voter = ObjectId()
-    await users.insert_one({"_id": voter, "s": "x", "id": 1})
-    casts = (stores.polls.cast(1, voter, option) for stores, option in zip(processes, OPTIONS, strict=False))
-    await asyncio.gather(*casts)
-    stored = await processes[0].database["votes"].count_documents({"user_id": voter})
-    return stored, (await processes[0].polls.tally(1)).total
+    """Let each process cast the first votes of five members; return the stored votes and the tally's total."""
+    database = processes[0].database
+    voters = await make_people(database, 5)
+    for voter in voters:
+        await asyncio.gather(
+            *(stores.polls.cast(1, voter, option) for stores, option in zip(processes, OPTIONS, strict=False))
+        )
+    return await database["votes"].count_documents({}), (await processes[0].polls.tally(1)).total
 
 
 async def test_first_votes_of_a_member_in_many_processes_are_one_vote(processes: list[Stores]) -> None:
-    assert await vote_first_at_once(processes) == (1, 1)
+    assert await vote_first_at_once(processes) == (5, 5)
 
 
-async def test_without_index_and_transaction_they_are_several(
+async def test_without_index_and_transaction_they_count_several_times(
     processes: list[Stores], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def run_bare(self: Database, work: Callable[[Session | None], Awaitable[T]]) -> T:
@@ -170,9 +191,7 @@ async def test_without_index_and_transaction_they_are_several(
     monkeypatch.setattr(Database, "transaction", run_bare)
     database = processes[0].database
     async with without_indexes(database, ("votes", "poll_id_1_user_id_1")):
-        stored, total = await vote_first_at_once(processes)
-        assert stored > 1
-        assert total > 1
+        assert (await vote_first_at_once(processes))[1] > 5
 
 
 async def test_first_votes_of_a_member_at_once_are_one_vote(api: Api, database: Database) -> None:
@@ -192,25 +211,23 @@ async def test_first_votes_of_a_member_at_once_are_one_vote(api: Api, database: 
 
 
 async def give_at_once(processes: list[Stores]) -> tuple[int, int]:
-    """Give a role that has no document yet to people, in each process; return documents and holders."""
+    """Give each role, which has no document yet, to twelve people at once; return documents and gifts."""
     database = processes[0].database
-    people = [ObjectId() for _ in range(12)]
-    await database["users"].insert_many(
-        [{"_id": person, "s": str(person), "id": number} for number, person in enumerate(people)]
-    )
-    gifts = (processes[number % 6].roles.give("comms", person) for number, person in enumerate(people))
-    await asyncio.gather(*gifts)
-    rows = await database["roles"].find({"role": "comms"}).to_list(None)
-    return len(rows), len({person for row in rows for person in row["uids"]})
+    people = await make_people(database, 12)
+    for role in FLUX_ROLES:
+        gifts = (processes[number % 6].roles.give(role, person) for number, person in enumerate(people))
+        await asyncio.gather(*gifts)
+    rows = await database["roles"].find({}).to_list(None)
+    return len(rows), len({(row["role"], person) for row in rows for person in row["uids"]})
 
 
 async def test_everybody_who_is_given_a_new_role_at_once_has_it(processes: list[Stores]) -> None:
-    assert await give_at_once(processes) == (1, 12)
+    assert await give_at_once(processes) == (7, 84)
 
 
 async def test_without_its_unique_index_a_role_gets_several_documents(processes: list[Stores]) -> None:
     async with without_indexes(processes[0].database, ("roles", "role_1")):
-        assert (await give_at_once(processes))[0] > 1
+        assert (await give_at_once(processes))[0] > 7
 
 
 async def test_two_admins_giving_at_once_both_count(api: Api, stores: Stores) -> None:
@@ -220,7 +237,9 @@ async def test_two_admins_giving_at_once_both_count(api: Api, stores: Stores) ->
     for number in range(8):
         await api.register(f"m{number}@example.com")
     gifts = (
-        api.post("/api/v0/give_role", {"s": admin["s"], "role": "organiser", "email": f"m{number}@example.com"})
+        api.post(
+            "/api/v0/give_role", {"s": admin["s"], "role": "organiser", "email": f"m{number}@example.com"}
+        )
         for number in range(8)
         for admin in admins
     )
@@ -239,8 +258,7 @@ async def test_a_window_holds_exactly_over_all_processes(processes: list[Stores]
         try:
             await stores.throttle.count(call)
         except Exhausted as error:
-            assert 1 <= error.retry_after <= 100
-            return False
+            return not 1 <= error.retry_after <= 100
         return True
 
     passed = await asyncio.gather(*(count(processes[number % 6]) for number in range(48)))

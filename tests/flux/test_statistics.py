@@ -125,7 +125,12 @@ async def test_the_counters_of_nobody(api: Api, database: Database) -> None:
     assert found.keys() == {*expect([]), "_id", "id", "db_v", "last_run", "version"}
     assert {name: found[name] for name in expect([])} == expect([])
     assert found["last_member_signup"] is None
-    assert (found["id"], found["db_v"], type(found["last_run"]), type(found["version"])) == (1, 4.24, int, int)
+    assert (found["id"], found["db_v"], type(found["last_run"]), type(found["version"])) == (
+        1,
+        4.24,
+        int,
+        int,
+    )
     assert abs(found["last_run"] - time.time()) < 10
 
 
@@ -158,7 +163,10 @@ async def test_people_off_the_roll_wait_for_no_validation(api: Api, database: Da
     ("accept", "kind"),
     [
         *((None, "text/plain"), ("*/*", "text/plain"), ("text/html,*/*;q=0.8", "text/plain")),
-        *(("application/json", "application/json"), ("application/json, text/plain, */*", "application/json")),
+        *(
+            ("application/json", "application/json"),
+            ("application/json, text/plain, */*", "application/json"),
+        ),
         *(("text/plain, APPLICATION/JSON;q=0.5", "application/json"), ("application/*", "text/plain")),
     ],
 )

@@ -291,20 +291,22 @@ async def test_control_frames_and_messages_do_not_mix_on_a_full_line(serve: Serv
 async def test_a_reader_that_never_reads_is_closed_and_costs_a_bounded_buffer(serve: Serve) -> None:
     limits = Limits(conflation_ms=0, send_buffer_bytes=100_000)
     live = await serve(limits)
+    live.polls.states |= {str(number): make_state(1) for number in range(2000)}
     async with RawSocket.open(live, 4096) as raw:
         raw.write(0x1, b'{"id":1,"connect":{}}')
         await raw.read()
         (connection,) = live.hub.connections
         (handler,) = live.handlers
+        await handler.heard.get()
         assert isinstance(handler.ws_connection, LineProtocol)
         stream = handler.ws_connection.stream
-        number = 1
-        while not connection.closed:
-            number += 1
-            raw.write(0x1, json.dumps({"id": number, "rpc": {"method": "channels"}}).encode() + b"\n{}" * 50)
+        for number in range(2, 2000):
+            raw.write(0x1, json.dumps({"id": number, "rpc": {"method": "channels"}}).encode())
             await raw.writer.drain()
-            await asyncio.sleep(0)
+            await handler.heard.get()
             assert len(stream._write_buffer) <= limits.send_buffer_bytes + CONTROL_BYTES
+            if connection.closed:
+                break
         assert live.hub.slow_disconnects == 1
 
 

@@ -66,7 +66,10 @@ class DetailsForm {
   async #save() {
     const changes = this.#changes();
     for (const control of this.#controls) this.#mark(control, "");
-    if (Object.keys(changes).length === 0) return say(this.#said, "There is nothing to save.");
+    if (Object.keys(changes).length === 0) {
+      say(this.#said, "There is nothing to save.");
+      return;
+    }
     const button = this.#form.querySelector("button[type=submit]");
     button.disabled = true;
     try {
@@ -78,7 +81,6 @@ class DetailsForm {
     } finally {
       button.disabled = false;
     }
-    return undefined;
   }
 
   #refuse({ texts }) {
@@ -120,7 +122,10 @@ async function start() {
     forget();
     location.reload();
   });
-  if (!secret) return askForLink(byId("sign-in"));
+  if (!secret) {
+    askForLink(byId("sign-in"));
+    return;
+  }
   try {
     await new DetailsForm(secret).load();
     byId("actions").hidden = false;
@@ -130,7 +135,6 @@ async function start() {
     const reason = refusal.status === 403 ? "That link is no longer good. Ask for a new one." : refusal.message;
     askForLink(byId("sign-in"), reason);
   }
-  return undefined;
 }
 
 start();

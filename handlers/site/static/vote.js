@@ -61,10 +61,13 @@ class Ballot {
   }
 
   #refuse(refusal) {
-    if (refusal.status !== 403) return say(this.#said, refusal.message, "bad");
+    if (refusal.status !== 403) {
+      say(this.#said, refusal.message, "bad");
+      return;
+    }
     forget();
     byId("actions").hidden = true;
-    return askForLink(byId("sign-in"), "That link is no longer good. Ask for a new one.");
+    askForLink(byId("sign-in"), "That link is no longer good. Ask for a new one.");
   }
 }
 
