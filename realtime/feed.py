@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from realtime.channels import Change, StateNamespace
+from realtime.channels import Change, StateNamespace, channel_name
 from realtime.hub import Hub
 
 FIRST_PAUSE = 0.1  # seconds
@@ -116,7 +116,7 @@ class Feed:
         for space in self._by_collection.get(change.collection, ()):
             try:
                 for key, state in space.project(change):
-                    self._hub.publish(space.name + space.boundary + key, state)
+                    self._hub.publish(channel_name(space, key), state)
             except Exception:
                 # One odd document must not silence everything else.
                 log.exception("%s cannot project a change of %s", space.name, change.collection)

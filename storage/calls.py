@@ -10,7 +10,8 @@ from storage.batching import Batcher
 from storage.counters import Counters
 from storage.database import Database, Index, index
 from storage.driver import Document, ObjectId, Session
-from storage.errors import NotFound
+from storage.errors import Departed, NotFound
+from storage.presence import hold
 from storage.traces import Fate, Trace
 
 FIRST_CALL = 100_000_001
@@ -120,7 +121,7 @@ class Calls:
         self._batcher: Batcher[Call, Document | None] = Batcher(self._hand_out, BATCH)
 
     async def hand_out(self, search: Search, lease: float) -> HandedOut | None:
-        """Lease the next member to the caller for so many seconds, or return None; raises Busy."""
+        """Lease the next member to the caller for so many seconds, or return None; raises Busy, Departed."""
         number = await self._counters.take("call_log", FIRST_CALL)
         person = await self._batcher.submit(Call(number, search, lease))
         if person is None:
@@ -129,19 +130,27 @@ class Calls:
         newest = earlier.sort([("handed_out", -1), ("call_id", -1)]).limit(SHOWN_CALLS)
         return HandedOut(number, person, await newest.to_list(None))
 
-    async def _hand_out(self, calls: Sequence[Call]) -> Sequence[Document | None]:
-        async def work(session: Session) -> Sequence[Document | None]:
-            people = [await self._claim(call, session) for call in calls]
+    async def _hand_out(self, calls: Sequence[Call]) -> Sequence[Document | Departed | None]:
+        async def work(session: Session) -> Sequence[Document | Departed | None]:
+            answers = [await self._serve(call, session) for call in calls]
             entries = [
                 self._entry(call, person)
-                for call, person in zip(calls, people, strict=True)
-                if person is not None
+                for call, person in zip(calls, answers, strict=True)
+                if isinstance(person, dict)
             ]
             if entries:
                 await self._log.insert_many(entries, session=session)
-            return people
+            return answers
 
         return await self._database.transaction(work)
+
+    async def _serve(self, call: Call, session: Session) -> Document | Departed | None:
+        """Find a member for a caller who is still there; one who has left fails nobody else's call."""
+        try:
+            await hold(self._users, call.search.caller, session)
+        except Departed as error:
+            return error
+        return await self._claim(call, session)
 
     async def _claim(self, call: Call, session: Session | None) -> Document | None:
         """Find and lease in one step; outside a transaction a lost race would look like nobody left."""

@@ -19,6 +19,7 @@ from storage.errors import Busy
 
 CHUNK = 255 * 1024  # bytes, as GridFS suggests
 ABANDONED = timedelta(days=1)  # longer than any upload takes
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def utc_now() -> datetime:
@@ -129,11 +130,11 @@ class Files:
         return StoredFile.of(row)
 
     async def discard(self, name: str, session: Session) -> ObjectId | None:
-        """Take a file out of sight, in the caller's transaction; `clear` its chunks afterwards."""
+        """Hide a file, in the caller's transaction; `clear` its chunks, or leave it to a sweep."""
         row = await self._files.find_one_and_delete({"filename": name}, session=session)
         if row is None:
             return None
-        await self._drafts.insert_one({"_id": row["_id"], "at": self._clock()}, session=session)
+        await self._drafts.insert_one({"_id": row["_id"], "at": LONG_AGO}, session=session)
         return ObjectId(row["_id"])
 
     async def clear(self, number: ObjectId) -> None:

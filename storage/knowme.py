@@ -10,10 +10,11 @@ from typing import Any, Self
 
 from storage.counters import Counters
 from storage.database import Database, Index, index
-from storage.driver import Document, DuplicateKeyError, ObjectId
+from storage.driver import Document, DuplicateKeyError, ObjectId, Session
 from storage.errors import NotFound, Taken
 from storage.files import Draft, Files, StoredFile
 from storage.owned import Shelf
+from storage.traces import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,8 @@ class KnowMe:
         index("km_media_resources", "path", unique=True),
     )
 
+    TRACES = tuple(Trace(name, "user_id") for name in PARENTS)
+
     def __init__(self, database: Database, counters: Counters, files: Files) -> None:
         def shelf(collection: str, kind: type[Any]) -> Shelf[Any]:
             return Shelf(database, counters, collection, kind, PARENTS[collection])
@@ -277,7 +280,7 @@ class KnowMe:
         """Keep an upload as a new media resource: file and row, or neither."""
         number = await self.media.number()
 
-        async def work(session: Any) -> Media:
+        async def work(session: Session) -> Media:
             kept = await self._files.keep(upload.draft, upload.file, session)
             fields = {"name": name, **_file_fields(upload, kept)}
             return await self.media.add(owner, fields, parent=km_user, number=number, session=session)
@@ -291,7 +294,7 @@ class KnowMe:
         if upload is None:
             return await self.media.change(owner, number, fields)
 
-        async def work(session: Any) -> tuple[Media, ObjectId | None]:
+        async def work(session: Session) -> tuple[Media, ObjectId | None]:
             before = await self._media_rows.find_one({"id": number, "user_id": owner}, session=session)
             if before is None:
                 raise NotFound("km_media_resources")
@@ -306,6 +309,13 @@ class KnowMe:
         if former is not None:
             await self._files.clear(former)
         return after
+
+    async def withdraw_files(self, owner: ObjectId, session: Session) -> None:
+        """Take an account's files out of sight; part of the account's deletion."""
+        rows = await self._media_rows.find({"user_id": owner}, {"file": 1}, session=session).to_list(None)
+        for row in rows:
+            if row["file"].startswith(OWN_FILES):
+                await self._files.discard(row["file"], session)
 
     async def file_at(self, path: str) -> StoredFile | None:
         """Find the file at an unguessable address."""

@@ -24,8 +24,7 @@ def normal_number(typed: str) -> str:
         number = "+" + number[2:]
     if NATIONAL.fullmatch(number):
         number = "+61" + number[1:]
-    if number.startswith("+610"):
-        number = "+61" + number[4:]
+    number = re.sub(r"\A\+610+", "+61", number)
     if NUMBER.fullmatch(number) is None:
         raise ValueError("is not a phone number")
     return number

@@ -42,6 +42,14 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """What a poll asks, and what its options are called."""
+
+    question: str
+    options: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Vote:
     """One member's choice, as it is asked for."""
 
@@ -110,6 +118,13 @@ class Polls:
         """Return the ids of all polls, ascending."""
         rows = await self._tallies.find({}, {"poll_id": 1}).sort("poll_id", 1).to_list(None)
         return [row["poll_id"] for row in rows]
+
+    async def words(self, poll_id: int) -> Words:
+        """Read what a poll asks; raises NotFound."""
+        row = await self._options.find_one({"poll_id": poll_id})
+        if row is None:
+            raise NotFound("poll")
+        return Words(row.get("question") or "", row["options"])
 
     async def create(self, poll_id: int, options: Mapping[str, str], question: str | None = None) -> Tally:
         """Make a poll or extend one: new options start at 0, labels are replaced, nothing is removed."""

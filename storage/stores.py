@@ -12,9 +12,11 @@ from storage.database import Database, Index
 from storage.deletion import Deletion
 from storage.donations import Donations
 from storage.feedback import Feedback
+from storage.files import Files
 from storage.gazetteer import Gazetteer
 from storage.jobs import Jobs
 from storage.journal import Journal
+from storage.knowme import KnowMe
 from storage.magic_links import MagicLinks
 from storage.people import People
 from storage.phones import Phones
@@ -30,7 +32,7 @@ from storage.validation import ValidationQueue
 from storage.withdrawal import Withdrawal
 
 INDEXED = (
-    *(Accounts, Addresses, Calls, Deletion, Donations, Feedback, Gazetteer, Jobs, Journal),
+    *(Accounts, Addresses, Calls, Deletion, Donations, Feedback, Files, Gazetteer, Jobs, Journal, KnowMe),
     *(MagicLinks, Phones, Polls, Profiles, Reports, Roles, Statistics, Throttle, Tokens),
 )
 
@@ -57,9 +59,11 @@ class Stores:
     deletion: Deletion
     donations: Donations
     feedback: Feedback
+    files: Files
     gazetteer: Gazetteer
     jobs: Jobs
     journal: Journal
+    knowme: KnowMe
     magic_links: MagicLinks
     people: People
     phones: Phones
@@ -80,7 +84,9 @@ class Stores:
         jobs = Jobs(database)
         journal = Journal(database)
         accounts = Accounts(database, counters, addresses, jobs)
-        steps = (Withdrawal(database).withdraw,)
+        files = Files(database)
+        knowme = KnowMe(database, counters, files)
+        steps = (Withdrawal(database).withdraw, knowme.withdraw_files)
         return cls(
             database=database,
             accounts=accounts,
@@ -90,9 +96,11 @@ class Stores:
             deletion=Deletion(database, jobs, journal, all_traces(), steps),
             donations=Donations(database),
             feedback=Feedback(database),
+            files=files,
             gazetteer=Gazetteer(database),
             jobs=jobs,
             journal=journal,
+            knowme=knowme,
             magic_links=MagicLinks(database, accounts, addresses, jobs),
             people=People(database),
             phones=Phones(database),
@@ -111,3 +119,4 @@ class Stores:
         await self.database.ensure_indexes(all_indexes())
         await self.polls.ensure_first()
         await self.statistics.ensure_meta()
+        await self.files.sweep()

@@ -51,6 +51,11 @@ class Folkmoot(Application):
         """Find who answers."""
         return self._router.find_handler(request, **kwargs)
 
+    @property
+    def running(self) -> int:
+        """Count the requests that are not answered yet."""
+        return len(self._running)
+
     def begin(self, request: HTTPServerRequest) -> None:
         """Note that a request is being answered; a graceful stop waits for it."""
         self._running[request] = asyncio.Event()

@@ -140,6 +140,8 @@ class BodyGate(HTTPMessageDelegate):
         """Pass a part on, or drop all parts when a body without a length grows too large."""
         self._received += len(chunk)
         if self._received > self._limit:
+            if self._delegate is not None:  # one that takes the body as it comes must let go of it
+                self._delegate.on_connection_close()
             self._refused, self._delegate = True, None
             if self._received > self._limit + DISCARDED and not self._answered:
                 return self._answer_now()

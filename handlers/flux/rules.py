@@ -85,11 +85,12 @@ class FluxHandler(DialectHandler):
 
     async def authenticate(self, access: Access) -> Member:
         """Find the member whose secret the body carries; only failures count against the limit."""
-        secret = next((self.body[name] for name in access.fields if name in self.body), None)
-        if isinstance(secret, str) and 1 <= len(secret) <= LONGEST_SECRET:
-            member = await self.stores.accounts.by_secret(secret)
-            if member is not None:
-                return member
+        for name in access.fields:
+            secret = self.body.get(name)
+            if isinstance(secret, str) and 1 <= len(secret) <= LONGEST_SECRET:
+                member = await self.stores.accounts.by_secret(secret)
+                if member is not None:
+                    return member
         raise await self.refused()
 
     async def refused(self) -> Unauthenticated:

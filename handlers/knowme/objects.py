@@ -155,15 +155,20 @@ class Objects:
 
     def user_detail(self, user: KnowMeUser, name: str, profiles: Iterable[Profile]) -> UserDetail:
         """Return a Know Me user with its profiles."""
-        below = [self.link("users", user.id, part) for part in ("emergency-items", "gallery", "profiles")]
-        url = self.link("users", user.id)
-        return UserDetail(user.id, url, name, user.quote, *below, [self.profile(each) for each in profiles])
+        return UserDetail(
+            user.id,
+            self.link("users", user.id),
+            name,
+            user.quote,
+            emergency_items_url=self.link("users", user.id, "emergency-items"),
+            gallery_url=self.link("users", user.id, "gallery"),
+            profiles_url=self.link("users", user.id, "profiles"),
+            profiles=[self.profile(each) for each in profiles],
+        )
 
     def profile(self, profile: Profile) -> ProfileObject:
         """Return a profile."""
-        return ProfileObject(
-            profile.id, self.link("profiles", profile.id), profile.name, profile.is_default
-        )
+        return ProfileObject(profile.id, self.link("profiles", profile.id), profile.name, profile.is_default)
 
     def profile_detail(self, profile: Profile, topics: list[TopicObject]) -> ProfileDetail:
         """Return a profile with its topics."""
@@ -200,7 +205,8 @@ class Objects:
 
     def media_in(self, known: Mapping[int, Media], number: int | None) -> MediaObject | None:
         """Return the media resource with the id, where there is one."""
-        return self.media(known[number]) if number in known else None
+        found = known.get(number) if number is not None else None
+        return self.media(found) if found is not None else None
 
     def emergency_item(self, item: EmergencyItem, media: Mapping[int, Media]) -> EmergencyItemObject:
         """Return an emergency item."""

@@ -55,17 +55,13 @@ class ProfileHandler(TopicShower):
         """Return the profile, fully expanded."""
         return await self.show()
 
-    @operation(body=as_patch(ProfileBody), returns=ProfileDetail)
-    async def patch(self, body: ProfileBody) -> ProfileDetail:
+    async def change(self, body: ProfileBody) -> ProfileDetail:
         """Change what is sent."""
         self.profile = await self.knowme.profiles.change(self.owner.oid, self.profile.id, body.changes)
         return await self.show()
 
-    @operation(body=ProfileBody, returns=ProfileDetail)
-    async def put(self, body: ProfileBody) -> ProfileDetail:
-        """Change the profile; required fields must be there."""
-        self.profile = await self.knowme.profiles.change(self.owner.oid, self.profile.id, body.changes)
-        return await self.show()
+    patch = operation(body=as_patch(ProfileBody), returns=ProfileDetail)(change)
+    put = operation(body=ProfileBody, returns=ProfileDetail)(change)
 
 
 ROUTES = (

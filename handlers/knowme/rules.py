@@ -224,7 +224,7 @@ def nest(fields: Sequence[FieldError]) -> dict[str, Any]:
     return tree
 
 
-def describe(error: ApiError) -> str:  # noqa: PLR0911
+def describe(error: ApiError) -> str:
     """Put an error into one sentence."""
     match error:
         case Unauthenticated():

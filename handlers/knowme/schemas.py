@@ -62,14 +62,13 @@ def read_media_id(value: Any, info: ValidationInfo) -> int:
 
 def read_file(value: Any) -> Upload:
     """Accept an uploaded file that isn't empty."""
-    match value:
-        case Upload():
-            return value if value.draft.length else refuse(EMPTY_FILE)
-        case None:
-            refuse(NULL)
-        case _ if value is ABSENT:
-            refuse(NO_FILE)
-    refuse(NOT_A_FILE)
+    if value is None:
+        refuse(NULL)
+    if value is ABSENT:
+        refuse(NO_FILE)
+    if not isinstance(value, Upload):
+        refuse(NOT_A_FILE)
+    return value if value.draft.length else refuse(EMPTY_FILE)
 
 
 def check_phone(value: str) -> Iterable[str]:

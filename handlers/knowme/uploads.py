@@ -11,6 +11,7 @@ from tornado.ioloop import IOLoop
 from tornado.web import stream_request_body
 
 from handlers.core.download import content_type
+from handlers.core.errors import ApiError
 from handlers.core.operation import Operation
 from handlers.core.upload import FormUpload
 from handlers.knowme.body import MULTIPART_TYPE, fold, read_fields
@@ -46,9 +47,9 @@ class UploadHandler(KnowMeHandler):
     form: FormUpload | None = None
     failure: BaseException | None = None
 
-    def initialize(self, **options: Any) -> None:
+    def initialize(self, refusal: ApiError | None = None, **options: Any) -> None:
         """Begin with nothing received."""
-        super().initialize(**options)
+        super().initialize(refusal, **options)
         self.received = bytearray()
         self.complete = False
 

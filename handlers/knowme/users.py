@@ -63,20 +63,22 @@ class UserHandler(NamedHandler):
         """Find the Know Me user."""
         self.user = await self.knowme.users.find(self.owner.oid, user)
 
-    @operation(returns=UserDetail)
-    async def get(self) -> UserDetail:
+    async def show(self) -> UserDetail:
         """Return the user with its profiles."""
         profiles = await self.knowme.profiles.within(self.owner.oid, self.user.id)
         return self.objects.user_detail(self.user, await self.name_of(self.user), profiles)
 
-    @operation(body=UserBody, returns=UserDetail)
-    async def patch(self, body: UserBody) -> UserDetail:
+    @operation(returns=UserDetail)
+    async def get(self) -> UserDetail:
+        """Return the user with its profiles."""
+        return await self.show()
+
+    async def change(self, body: UserBody) -> UserDetail:
         """Change name or quote; never the account."""
         self.user = await self.knowme.users.change(self.owner.oid, self.user.id, body.changes)
-        profiles = await self.knowme.profiles.within(self.owner.oid, self.user.id)
-        return self.objects.user_detail(self.user, await self.name_of(self.user), profiles)
+        return await self.show()
 
-    put = patch
+    patch = put = operation(body=UserBody, returns=UserDetail)(change)
 
 
 ROUTES = (Route("/know-me/users/", UsersHandler), Route("/know-me/users/{user}/", UserHandler))

@@ -54,10 +54,13 @@ class Town:
         self.stores = Stores.over(database)
         self.members = members
         self.suburbs = streets // STREETS_OF_SUBURB
+        self.caller = ObjectId()
 
     async def build(self, progress: Progress) -> None:
         """Store everybody and everything."""
         await self.stores.prepare()
+        caller = new_person(0, "caller@example.org", {}, now=0.0, ip=None)
+        await self.database["users"].insert_one({**caller, "_id": self.caller})
         chance, now = random.Random(7), time.time()  # noqa: S311
         users = self.database.light("users")
         for first in range(1, self.members + 1, CHUNK):
@@ -81,10 +84,10 @@ class Town:
             return await gazetteer.streets(*place(chance.randrange(self.suburbs)))
 
         async def anywhere(_: random.Random) -> object:
-            return await calls.hand_out(Search(ObjectId(), since_answered=WEEK), 0)
+            return await calls.hand_out(Search(self.caller, since_answered=WEEK), 0)
 
         async def in_state(_: random.Random) -> object:
-            return await calls.hand_out(Search(ObjectId(), "vic", since_answered=WEEK), 0)
+            return await calls.hand_out(Search(self.caller, "vic", since_answered=WEEK), 0)
 
         yield "get_suburbs", suburbs
         yield "get_streets", streets
@@ -100,7 +103,7 @@ class Town:
             "get_streets": {"find": "streets", "filter": {**key, "suburb": suburb}, "limit": 1},
         }
         for name, state in (("get_next_member", None), ("get_next_member of a state", "vic")):
-            search = Search(ObjectId(), state, since_answered=WEEK, since_any=WEEK)
+            search = Search(self.caller, state, since_answered=WEEK, since_any=WEEK)
             commands[name] = {
                 "findAndModify": "users",
                 "query": search.query(time.time()),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from handlers.flux.fields import FIELDS
 from storage.database import Database
 from tests.serving import Answer, Api
 
@@ -314,3 +316,44 @@ async def test_the_state_follows_a_change_of_imported_data(api: Api, database: D
     stored = await database["users"].find_one({})
     assert stored is not None
     assert stored["addr_state"] == "act"
+
+
+# Odd values anywhere
+
+ODD: tuple[Any, ...] = (
+    *(
+        "",
+        " ",
+        "$where",
+        "a.b",
+        "'\"\\",
+        "\x01\x1b",
+        "\u2028\u202e",
+        "😀" * 300,
+        "x" * 20_000,
+        "../etc",
+        "null",
+    ),
+    *(0, -1, 7, 2**63 - 1, -(2**63), 1.5, -0.0, 1e15, True, False, None),
+    *([], [[]], ["a"], [None], [{"$ne": 1}], {}, {"$gt": ""}, {"$set": {"s": "x"}}, {"a": {"b": [{}]}}),
+    *({"__type": "Date", "iso": "1980-01-01"}, {"$oid": "5f0c9a41d2e7b8361c40aa17"}, {"$numberLong": "1"}),
+)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_odd_values_are_refused_by_name_or_stored_in_the_fields_type(
+    api: Api, database: Database, seed: int
+) -> None:
+    chance = random.Random(seed)
+    member = await api.register("ann@example.com")
+    types = {name: type(member[name]) for name in FIELDS} | {"addr_version": (int, float)}
+    for _ in range(150):
+        name, value = chance.choice(sorted(FIELDS)), chance.choice(ODD)
+        answer = await change(api, member["s"], **{name: value})
+        assert answer.status in (200, 400), (name, value, answer.text)
+        if answer.status == 400:
+            assert answer.json["error_args"][0].startswith((f"{name}: ", "dobDay: ")), answer.text
+    stored = await database["users"].find_one({})
+    assert stored is not None
+    assert [name for name, kind in types.items() if not isinstance(stored[name], kind)] == []
+    assert all(isinstance(region, str) for region in stored["valid_regions"])

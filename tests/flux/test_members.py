@@ -316,6 +316,22 @@ async def test_imported_values_pass_when_they_come_back_and_stay(api: Api, datab
     assert answer.json["state_consent"] is False
 
 
+async def test_what_other_dialects_keep_is_hidden_and_what_an_import_brought_is_shown(
+    api: Api, database: Database
+) -> None:
+    member = await api.register("ann@example.com")
+    imported = {"donations_total": 5, "login_note": {"seen": [1]}, "validationReason": "seen"}
+    hidden = dict.fromkeys(NEVER_SHOWN - {"email_lower", "auth", "addr_state"}, {"secret": "hidden-7f3a"})
+    await database["users"].update_one({}, {"$set": {**imported, **hidden}})
+    for changes in ({}, {"volunteer": True}, {"fname": "Ann"}):
+        answer = await details(api, member["s"], **changes)
+        assert answer.json.keys().isdisjoint(NEVER_SHOWN)
+        assert "hidden-7f3a" not in answer.text
+        assert {name: answer.json.get(name) for name in ("donations_total", "login_note")} == {
+            **{"donations_total": 5, "login_note": {"seen": [1]}}
+        }
+
+
 # What resets validation
 
 VALIDATED: dict[str, Any] = {

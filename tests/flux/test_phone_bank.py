@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from storage.calls import CONTACT_FIELDS, Call, Calls, Outcome, Search
+from storage.calls import CONTACT_FIELDS, Call, Calls, HandedOut, Outcome, Search
 from storage.counters import Counters
 from storage.database import Database
 from storage.driver import Document, ObjectId, Session
+from storage.errors import Departed
 from storage.person import new_person
 from storage.stores import Stores
 from tests.serving import Answer, Api
@@ -372,9 +373,18 @@ async def test_parallel_callers_never_get_the_same_member(bank: Bank) -> None:
     assert len({row["user_id"] for row in log}) == len({row["call_id"] for row in log}) == len(log) == 20
 
 
-async def hand_out_many(banks: list[Calls], times: int) -> list[ObjectId]:
-    """Ask all phone banks at once; return who was handed out."""
-    asked = [bank.hand_out(Search(ObjectId()), LEASE) for _ in range(times) for bank in banks]
+async def hire_one(database: Database) -> ObjectId:
+    """Store a caller without a number."""
+    caller = new_person(1, "caller@example.com", {}, now=1.0, ip=None)
+    await database["users"].insert_one(caller)
+    oid: ObjectId = caller["_id"]
+    return oid
+
+
+async def hand_out_many(database: Database, banks: list[Calls]) -> list[ObjectId]:
+    """Ask all phone banks ten times at once; return who was handed out."""
+    caller = await hire_one(database)
+    asked = [bank.hand_out(Search(caller), LEASE) for _ in range(10) for bank in banks]
     return [handed.person["_id"] for handed in await asyncio.gather(*asked) if handed is not None]
 
 
@@ -382,7 +392,7 @@ async def test_processes_never_hand_out_the_same_member(database: Database) -> N
     """Each store has its own queue, as each process has."""
     people = await settle(database, 24)
     banks = [Calls(database, Counters(database)) for _ in range(3)]
-    handed = await hand_out_many(banks, 10)
+    handed = await hand_out_many(database, banks)
     assert sorted(handed) == sorted(people)
 
 
@@ -404,17 +414,18 @@ class Careless(Calls):
 
 async def test_without_the_one_step_they_would(database: Database) -> None:
     await settle(database, 24)
-    handed = await hand_out_many([Careless(database, Counters(database)) for _ in range(3)], 10)
+    handed = await hand_out_many(database, [Careless(database, Counters(database)) for _ in range(3)])
     assert len(set(handed)) < len(handed)
 
 
 async def test_reports_and_new_leases_do_not_lose_each_other(database: Database) -> None:
     people = await settle(database, 8)
+    caller = await hire_one(database)
     banks = [Calls(database, Counters(database)) for _ in range(2)]
 
     async def call_all(bank: Calls) -> None:
         for _ in range(4):
-            handed = await bank.hand_out(Search(ObjectId()), LEASE)
+            handed = await bank.hand_out(Search(caller), LEASE)
             assert handed is not None
             await bank.report(handed.call_id, Outcome(True, False, ""))
 
@@ -422,6 +433,26 @@ async def test_reports_and_new_leases_do_not_lose_each_other(database: Database)
     log = database["call_log"]
     assert sorted(await log.distinct("user_id", {"answered": True})) == sorted(people)
     assert await database["users"].count_documents({"phone_bank.lease_until": {"$exists": True}}) == 0
+
+
+async def test_a_caller_who_is_being_deleted_leaves_no_call_behind(stores: Stores) -> None:
+    """Whoever comes first, the log never names somebody who is gone."""
+    await settle(stores.database, 12)
+    callers = [await hire_one(stores.database)]
+    for n in range(2, 8):
+        caller = new_person(n, f"caller{n}@example.com", {}, now=1.0, ip=None)
+        await stores.database["users"].insert_one(caller)
+        callers.append(caller["_id"])
+    steps = [
+        step for oid in callers for step in (stores.calls.hand_out(Search(oid), LEASE), leave(stores, oid))
+    ]
+    results = await asyncio.gather(*steps, return_exceptions=True)
+    assert all(isinstance(each, HandedOut | Departed | None) for each in results), results
+    assert await stores.database["call_log"].distinct("caller_id") in ([None], [])
+
+
+async def leave(stores: Stores, oid: ObjectId) -> None:
+    await stores.deletion.delete(oid)
 
 
 # The plan

@@ -168,7 +168,7 @@ async def make_people(database: Database, count: int) -> list[ObjectId]:
 
 
 async def vote_first_at_once(processes: list[Stores]) -> tuple[int, int]:
-    """Let each process cast the first votes of five members; return the stored votes and the tally's total."""
+    """Let each process cast the first votes of five members; return stored votes and the tally's total."""
     database = processes[0].database
     voters = await make_people(database, 5)
     for voter in voters:

@@ -74,6 +74,13 @@ async def test_an_admin_makes_admins_under_either_key(api: Api, stores: Stores, 
     assert again.status == 200
 
 
+async def test_an_unused_key_may_be_empty(api: Api, stores: Stores) -> None:
+    secret = await make_admin(api, stores)
+    for keys in ({"admin": None, "s": secret}, {"admin": secret, "s": ""}):
+        answer = await api.post("/api/v0/give_admin_role", {**keys, "email": "admin@example.com"})
+        assert answer.status == 200
+
+
 async def test_only_admins_give_roles(api: Api, stores: Stores, database: Database) -> None:
     admin = await make_admin(api, stores)
     ann = await api.register("ann@example.com")

@@ -7,8 +7,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
-
 from storage.database import Database
 from storage.driver import ObjectId
 from storage.person import UNVALIDATED
@@ -83,24 +81,17 @@ async def test_a_certain_member_is_returned_by_secret(server: Served, api: Api) 
     assert (await api.post(NEXT, {"s": admin, "memberSecret": "f" * 40})).json is None
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        {"memberSecret": {"$ne": ""}},
-        {"memberSecret": 5},
-        {"state": "bavaria"},
-        {"state": 3},
-        {"doubleCheck": "maybe"},
-    ],
-)
-async def test_wrong_types_are_refused_and_nobody_is_handed_out(
-    server: Served, api: Api, bad: dict[str, Any]
-) -> None:
+async def test_wrong_types_are_refused_and_nobody_is_handed_out(server: Served, api: Api) -> None:
     admin = await make_holder(server)
     await join(api, "ann")
-    answer = await api.post(NEXT, {"s": admin, **bad})
-    assert answer.status == 400
-    assert answer.json["error_args"][0].startswith(f"{next(iter(bad))}: ")
+    wrong: list[tuple[str, object]] = [
+        *(("memberSecret", {"$ne": ""}), ("memberSecret", 5)),
+        *(("state", "bavaria"), ("state", 3), ("doubleCheck", "maybe")),
+    ]
+    for name, value in wrong:
+        answer = await api.post(NEXT, {"s": admin, name: value})
+        assert answer.status == 400, (name, value)
+        assert answer.json["error_args"][0].startswith(f"{name}: ")
     assert (await api.post(NEXT, {"s": admin})).json["fname"] == "ann"
 
 
@@ -168,7 +159,7 @@ async def test_the_hand_out_walks_the_declared_index(stores: Stores) -> None:
     )
     stats = plan["executionStats"]
     assert stats["totalDocsExamined"] <= 2
-    assert "SORT" not in str(plan["queryPlanner"]["winningPlan"]).replace("'sort", "")
+    assert "'SORT'" not in str(plan["queryPlanner"]["winningPlan"])
 
 
 async def test_a_good_verdict_validates(server: Served, api: Api) -> None:
@@ -209,23 +200,18 @@ async def test_the_second_look_sets_its_own_flag(server: Served, api: Api) -> No
     assert await flag(valid=False, doubleCheck=True) is False
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        ({"valid": True}, 400),
-        ({"user_s": "x" * 40}, 400),
-        ({"user_s": {"$ne": ""}, "valid": True}, 400),
-        ({"user_s": "x" * 40, "valid": "yes"}, 400),
-        ({"user_s": "x" * 40, "valid": None}, 400),
-        ({"user_s": "x" * 40, "valid": True, "valid_state": 1}, 400),
-        ({"user_s": "x" * 40, "valid": True, "reason": 1}, 400),
-        ({"user_s": "x" * 40, "valid": True}, 404),
-    ],
-)
-async def test_a_verdict_that_does_not_fit_is_refused(
-    server: Served, api: Api, body: dict[str, Any], status: int
-) -> None:
+async def test_a_verdict_that_does_not_fit_is_refused(server: Served, api: Api) -> None:
     admin = await make_holder(server)
-    answer = await api.post(REPORT, {"s": admin, **body})
-    assert answer.status == status
-    assert answer.json["error_args"]
+    fitting: dict[str, Any] = {"user_s": "x" * 40, "valid": True}
+    assert (await api.post(REPORT, {"s": admin, **fitting})).status == 404
+    wrong: list[tuple[str, object]] = [
+        *(("user_s", None), ("user_s", {"$ne": ""}), ("user_s", 1), ("valid", None), ("valid", "yes")),
+        *(("valid_state", 1), ("valid_federal", "no"), ("doubleCheck", 1), ("reason", 1)),
+    ]
+    for name, value in wrong:
+        answer = await api.post(REPORT, {"s": admin, **fitting, name: value})
+        assert answer.status == 400, (name, value)
+        assert answer.json["error_args"][0].startswith(f"{name}: ")
+    for name in fitting:
+        rest = {key: value for key, value in fitting.items() if key != name}
+        assert (await api.post(REPORT, {"s": admin, **rest})).json["error"] == f"{name}: is missing"

@@ -29,7 +29,7 @@ async def community(stores: Stores) -> AsyncIterator[Stores]:
 async def find(stores: Stores) -> list[tuple[str, str, str]]:
     """Run every check."""
     integrity = Integrity(stores.database, all_indexes(), all_traces(), lag=0.1)
-    found = [finding for check in integrity.checks().values() async for finding in [e async for e in check()]]
+    found = [finding for check in integrity.checks().values() async for finding in check()]
     return [(each.check, each.place, each.detail) for each in found]
 
 

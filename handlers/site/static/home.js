@@ -3,7 +3,7 @@
 import { Hub, hubAddress } from "./live.js";
 import { drawStrokes, countVotes, VoteRate } from "./rate.js";
 import { markFresh, markRefused, Status } from "./status.js";
-import { COUNT, TallyView } from "./tally.js";
+import { COUNT, fetchWords, TallyView } from "./tally.js";
 
 const AGO = new Intl.RelativeTimeFormat("en", { numeric: "always" });
 const STEPS = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
@@ -27,12 +27,15 @@ class PollPanel {
   #view = new TallyView(byId("options"));
   #last = null;
   #rate;
+  #words;
 
-  constructor(rate) {
+  constructor(rate, words) {
     this.#rate = rate;
+    this.#words = words;
   }
 
-  data(tally, caughtUp) {
+  data(counts, caughtUp) {
+    const tally = { ...counts, ...this.#words };
     // What was cast while nobody listened belongs to no second of the chart.
     if (this.#last && !caughtUp) this.#rate.add(countVotes(this.#last, tally));
     this.#last = tally;
@@ -119,12 +122,12 @@ async function copy(button) {
   }
 }
 
-function start() {
+async function start() {
   const rate = new RatePanel();
   const members = new MembersPanel();
   const status = new Status(byId("status"));
   const hub = new Hub(hubAddress(location), (state) => status.show(state));
-  hub.subscribe("polls:1", new PollPanel(rate));
+  hub.subscribe("polls:1", new PollPanel(rate, await fetchWords(1)));
   hub.subscribe("stats:members", members);
   for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copy(button));
   setInterval(() => {

@@ -3,6 +3,16 @@
 export const COUNT = new Intl.NumberFormat("en");
 const SHARE = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
+/** Fetches a poll's question and the labels of its options; the pages do without them if need be. */
+export async function fetchWords(pollId) {
+  try {
+    const response = await fetch(`/dashboard/polls/${pollId}`);
+    return response.ok ? await response.json() : {};
+  } catch {
+    return {};
+  }
+}
+
 /** What an option is called: its label where the tally brings one, else its id. */
 export function nameOption(tally, id) {
   return tally.options?.[id] || `Option ${id}`;

@@ -3,7 +3,7 @@
 import { askForLink, call, forget, Refusal, say, takeSecret } from "./account.js";
 import { Hub, hubAddress } from "./live.js";
 import { markFresh, markRefused, Status } from "./status.js";
-import { COUNT, nameOption, TallyView } from "./tally.js";
+import { COUNT, fetchWords, nameOption, TallyView } from "./tally.js";
 
 const POLL = 1;
 const CHOSEN = "folkmoot.vote.1"; // the API tells nobody who chose what: this tab remembers its own choice
@@ -16,14 +16,17 @@ class Ballot {
   #secret;
   #view;
   #tally = { stats: {} };
+  #words;
 
-  constructor(secret) {
+  constructor(secret, words) {
     this.#secret = secret;
+    this.#words = words;
     this.#view = new TallyView(byId("options"), secret ? (id, label) => this.#vote(id, label) : null);
     if (secret) this.#view.markOwn(sessionStorage.getItem(CHOSEN));
   }
 
-  data(tally) {
+  data(counts) {
+    const tally = { ...counts, ...this.#words };
     this.#tally = tally;
     if (tally.question) byId("question").textContent = tally.question;
     byId("total").textContent = COUNT.format(tally.total);
@@ -71,7 +74,7 @@ class Ballot {
   }
 }
 
-function start() {
+async function start() {
   const secret = takeSecret();
   if (secret) byId("actions").hidden = false;
   else askForLink(byId("sign-in"));
@@ -81,7 +84,7 @@ function start() {
   });
   const status = new Status(byId("status"));
   const hub = new Hub(hubAddress(location), (state) => status.show(state));
-  hub.subscribe(`polls:${POLL}`, new Ballot(secret));
+  hub.subscribe(`polls:${POLL}`, new Ballot(secret, await fetchWords(POLL)));
   hub.start();
 }
 
