@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TextIO
 
 from tornado.httpserver import HTTPServer
 
@@ -65,7 +66,7 @@ class Parts:
     lives: Sequence[Live]
 
 
-def build(settings: Settings, stores: Stores, address: str) -> Parts:
+def build(settings: Settings, stores: Stores, address: str, log: TextIO) -> Parts:
     """Put services, dialects, hub and application together."""
     services = Services(
         settings,
@@ -86,7 +87,7 @@ def build(settings: Settings, stores: Stores, address: str) -> Parts:
     feed = Feed(hub, Committed(changes, [reaction for live in lives for reaction in live.reactions]))
     gate = Gate(stores.accounts, services.signer, lives)
     application = Folkmoot(
-        services, gate=gate, hub=hub, dialects=dialects, metrics=Metrics(), access_log=AccessLog(sys.stderr)
+        services, gate=gate, hub=hub, dialects=dialects, metrics=Metrics(), access_log=AccessLog(log)
     )
     application.metrics.watch(hub, feed, changes, stores.database)
     return Parts(application, changes, feed, lives)
@@ -132,7 +133,7 @@ async def serve(start: Start, uri: str, lease: Lease | None, place: Place) -> No
         stores = await stack.enter_async_context(open_stores(start.settings, uri))
         if lease is not None:
             await stack.enter_async_context(beside(mend(lease)))
-        parts = build(start.settings, stores, start.flags.address)
+        parts = build(start.settings, stores, start.flags.address, sys.stderr)
         await stack.enter_async_context(background(parts))
         server = HTTPServer(
             parts.application, max_body_size=1 << 40, idle_connection_timeout=120, body_timeout=UPLOAD

@@ -12,6 +12,8 @@ from storage.jobs import Jobs, NewJob
 from storage.journal import Journal
 from storage.traces import Trace
 
+GAP = 0.01  # seconds between the deletions of one process
+
 Step = Callable[[ObjectId, Session], Awaitable[None]]
 Farewell = Callable[[Document], Iterable[NewJob]]
 
@@ -59,6 +61,8 @@ class Deletion:
 
         async with self._turn:
             await self._database.transaction(work)
+            # Votes that met this deletion try again within this time, and the next one waits for them.
+            await asyncio.sleep(GAP)
 
     async def _wipe(self, person: Document, session: Session) -> None:
         for trace in self._traces:

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,7 @@ class Served:
     api: Api
     application: Folkmoot
     settings: Settings
+    log: StringIO
 
     @property
     def stores(self) -> Stores:
@@ -123,7 +125,8 @@ class Served:
 @asynccontextmanager
 async def serve_here(settings: Settings, stores: Stores) -> AsyncIterator[Served]:
     """Run the server in this process, on a free port."""
-    parts = build(settings, stores, "127.0.0.1")
+    log = StringIO()
+    parts = build(settings, stores, "127.0.0.1", log)
     application = parts.application
     sockets = bind_sockets(0, "127.0.0.1")
     url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
@@ -131,7 +134,7 @@ async def serve_here(settings: Settings, stores: Stores) -> AsyncIterator[Served
     api = Api(url)
     async with background(parts):
         server.add_sockets(sockets)
-        yield Served(url, api, application, settings)
+        yield Served(url, api, application, settings, log)
         api.close()
         server.stop()
         await application.hub.shutdown()

@@ -13,6 +13,7 @@ from storage.accounts import Accounts
 
 KIND = "connection"
 LIFETIME = 600  # seconds that a connection token lasts
+LONGEST_NUMBER = 18  # digits that fit an integer of the database
 
 ANONYMOUS = Identity()
 
@@ -58,8 +59,11 @@ class Gate:
             raise Refusal(ErrorCode.TOKEN_EXPIRED) from None
         except BadToken:
             raise Disconnect(CloseCode.INVALID_TOKEN) from None
+        subject = claims["sub"]
+        if not (subject.isascii() and subject.isdigit() and len(subject) <= LONGEST_NUMBER):
+            raise Disconnect(CloseCode.INVALID_TOKEN)
         # A generation, not a moment, is compared: two things can happen within one second.
-        member = await self._accounts.by_number(int(claims["sub"]))
+        member = await self._accounts.by_number(int(subject))
         if member is None or member.generation != claims.get("gen"):
             raise Disconnect(CloseCode.INVALID_TOKEN)
-        return Identity(claims["sub"], claims.get("cred", ""), float(claims["exp"]), member.generation)
+        return Identity(subject, claims.get("cred", ""), float(claims["exp"]), member.generation)

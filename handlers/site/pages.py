@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,17 @@ class StaticHandler(SiteHandler, StaticFileHandler):
         """Send a file's headers."""
         await self.get(path, include_body=False)
 
+    @classmethod
+    def get_absolute_path(cls, root: str, path: str) -> str:
+        """Return where a file would be; `validate_absolute_path` judges it."""
+        return str(Path(root, path))
+
     def validate_absolute_path(self, root: str, absolute_path: str) -> str:
         """Refuse what is not a file below the folder."""
-        path = Path(absolute_path).resolve()
-        if not path.is_relative_to(STATIC.resolve()) or not path.is_file():
-            raise NotFound
-        return str(path)
+        # Unlike Path's, this isfile answers for names that no file can have, too.
+        if os.path.isfile(absolute_path) and Path(absolute_path).resolve().is_relative_to(STATIC.resolve()):
+            return absolute_path
+        raise NotFound
 
     def set_extra_headers(self, path: str) -> None:
         """Have browsers ask whether a file changed, and never guess its type."""

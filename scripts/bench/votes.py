@@ -130,8 +130,9 @@ async def cast_in_process(database: Database, batch: int, seconds: float) -> int
             turn += 1
         return turn
 
+    members = await database["users"].find({}, {"_id": 1}).limit(CONNECTIONS).to_list(None)
     started = time.perf_counter()
-    votes = await asyncio.gather(*(vote(ObjectId()) for _ in range(CONNECTIONS)))
+    votes = await asyncio.gather(*(vote(member["_id"]) for member in members))
     return round(sum(votes) / (time.perf_counter() - started))
 
 

@@ -321,7 +321,7 @@ async def test_what_other_dialects_keep_is_hidden_and_what_an_import_brought_is_
 ) -> None:
     member = await api.register("ann@example.com")
     imported = {"donations_total": 5, "login_note": {"seen": [1]}, "validationReason": "seen"}
-    hidden = dict.fromkeys(NEVER_SHOWN - {"email_lower", "auth", "addr_state"}, {"secret": "hidden-7f3a"})
+    hidden = dict.fromkeys(NEVER_SHOWN - {"email_lower", "auth", "addr_state"}, "hidden-7f3a")
     await database["users"].update_one({}, {"$set": {**imported, **hidden}})
     for changes in ({}, {"volunteer": True}, {"fname": "Ann"}):
         answer = await details(api, member["s"], **changes)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-import orjson
 
 from storage.driver import ObjectId
 from storage.stores import Stores
@@ -57,7 +56,7 @@ class App:
 
     async def send(self, method: str, path: str, value: Any = None) -> Answer:
         """Send a value as JSON."""
-        return await self.call(method, path, orjson.dumps(value))
+        return await self.call(method, path, json.dumps(value).encode())
 
     async def get(self, path: str) -> Answer:
         """Read."""

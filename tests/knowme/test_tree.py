@@ -115,10 +115,7 @@ async def test_topics_are_made_and_changed(ann: App) -> None:
 )
 async def test_a_topic_has_one_of_two_types(ann: App, value: object, reason: str) -> None:
     profile = await ann.profile()
-    import json
-
-    body = json.dumps({"name": "Food", "topic_type": value}).encode()
-    answer = await ann.call("POST", f"/know-me/profiles/{profile}/topics/", body)
+    answer = await ann.post(f"/know-me/profiles/{profile}/topics/", {"name": "Food", "topic_type": value})
     assert (answer.status, answer.json) == (400, {"topic_type": [reason]})
 
 

@@ -337,3 +337,16 @@ async def test_a_client_that_vanishes_is_forgotten(serve: Serve) -> None:
         raw.writer.transport.abort()
         await asyncio.wait_for(live.handlers[0].closed.wait(), 5)
         assert (live.hub.connections, live.hub.subscriptions) == (set(), 0)
+
+
+async def test_the_line_knows_what_the_protocol_writes_to_the_stream(serve: Serve) -> None:
+    live = await serve()
+    async with RawSocket.open(live, 4096):
+        protocol = live.handlers[0].ws_connection
+        assert isinstance(protocol, LineProtocol)
+        assert protocol.line is not None
+        protocol.stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        while not protocol.stream.writing():
+            assert not protocol.line.busy
+            protocol._write_frame(True, 0x9, b"x" * 125)
+        assert protocol.line.busy
