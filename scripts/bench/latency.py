@@ -6,6 +6,7 @@ import asyncio
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import orjson
 from tornado.httpclient import AsyncHTTPClient
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from scripts.bench.servers import start_servers
+from scripts.bench._servers import start_servers
 from storage.embedded import join
 
 VOTES, PAUSE = 200, 0.06  # seconds; longer than the conflation, so that each vote is published alone
@@ -65,7 +66,8 @@ async def measure(uri: str) -> dict[str, Any]:
     return {"votes": VOTES, "p50_ms": round(cuts[49] * 1000, 2), "p99_ms": round(cuts[98] * 1000, 2)}
 
 
-def run() -> dict[str, Any]:
+async def run(progress: Callable[[str], None]) -> dict[str, Any]:
     """Measure over a mongod of its own."""
+    progress("200 votes")
     with tempfile.TemporaryDirectory() as folder, join(Path(folder)) as lease:
-        return asyncio.run(measure(lease.uri))
+        return await measure(lease.uri)

@@ -4,69 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 import re
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPServerRequest, ResponseStartLine
-from tornado.netutil import bind_sockets
 
 from handlers.core.sms import NotSent, SmsConsole, SmsGateway
 from settings import Settings
 from storage.database import Database
-from storage.driver import Document, ObjectId, Session
 from storage.phones import Phones, make_code, normal_number
 from storage.stores import Stores
-from tests.serving import Answer, Api
-
-COMMIT, VERIFY = "/api/v1/app_rego/phone_commit", "/api/v1/app_rego/phone_verify"
-NUMBER, NONCE = "+61412345678", "nonce-of-8"
-
-
-class Clock:
-    """The time, and as much more of it as a test adds."""
-
-    ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
-
-
-class Gateway:
-    """An SMS service that keeps what it is sent, and answers with a status, or not at all for 0."""
-
-    def __init__(self) -> None:
-        self.status = 200
-        self.sent: list[dict[str, str]] = []
-        self.asked: list[HTTPServerRequest] = []
-        sockets = bind_sockets(0, "127.0.0.1")
-        self.url = f"http://user:key@127.0.0.1:{sockets[0].getsockname()[1]}/sms"
-        self.server = HTTPServer(self.take)
-        self.server.add_sockets(sockets)
-
-    def take(self, request: HTTPServerRequest) -> None:
-        """Keep a message."""
-        self.asked.append(request)
-        self.sent.append(json.loads(request.body))
-        if self.status and request.connection is not None:
-            start = ResponseStartLine("HTTP/1.1", self.status, "Whatever")
-            request.connection.write_headers(start, headers=type(request.headers)({"Content-Length": "0"}))
-            request.connection.finish()
-
-    @property
-    def code(self) -> str:
-        """Return the code of the newest message."""
-        codes = re.findall(r"(?<![0-9])[0-9]{6}(?![0-9])", self.sent[-1]["body"])
-        assert len(codes) == 1
-        return str(codes[0])
+from tests.flux.callers import Clock
+from tests.flux.texting import (
+    COMMIT,
+    NONCE,
+    NUMBER,
+    VERIFY,
+    Gateway,
+    commit,
+    is_refusal,
+    other_than,
+    prove,
+    verify,
+)
+from tests.serving import Api
 
 
 @pytest.fixture
@@ -92,30 +57,6 @@ def clock() -> Clock:
 async def stores(stores: Stores, clock: Clock) -> Stores:
     """Give the stores, with a time that can be moved on."""
     return replace(stores, phones=Phones(stores.database, clock))
-
-
-async def commit(api: Api, number: Any = NUMBER) -> Answer:
-    return await api.post(COMMIT, {"phone_number": number})
-
-
-async def verify(api: Api, code: Any, nonce: Any = NONCE, number: Any = NUMBER) -> Answer:
-    return await api.post(VERIFY, {"phone_number": number, "verify_code": code, "verify_nonce": nonce})
-
-
-async def prove(api: Api, gateway: Gateway, nonce: str = NONCE) -> None:
-    """Prove the number."""
-    assert (await commit(api)).json == {"status": "okay"}
-    assert (await verify(api, gateway.code, nonce)).json == {"status": "okay"}
-
-
-def other_than(code: str) -> str:
-    """Return a wrong code."""
-    return f"{(int(code) + 1) % 1_000_000:06}"
-
-
-def is_refusal(answer: Answer) -> bool:
-    """Tell whether it is the 200 that says no."""
-    return answer.status == 200 and set(answer.json) == {"error"} and bool(answer.json["error"])
 
 
 # Numbers
@@ -372,121 +313,3 @@ async def test_parallel_commits_of_a_new_number_leave_one_document(api: Api, dat
     answers = await asyncio.gather(*(commit(api) for _ in range(10)))
     assert {answer.status for answer in answers} == {200}
     assert await database["sms_verifications"].count_documents({}) == 1
-
-
-# Registration
-
-
-async def register(api: Api, email: str = "ann@example.com", **fields: Any) -> Answer:
-    body = {"email": email, "contact_number": "0412 345 678", "phone_verify_nonce": NONCE, **fields}
-    return await api.post("/api/v0/register/initial_email", body)
-
-
-async def test_a_proven_number_is_verified_once(api: Api, gateway: Gateway, database: Database) -> None:
-    await prove(api, gateway)
-    answer = await register(api)
-    assert answer.status == 200
-    assert answer.json["phone_verified"] is True
-    assert answer.json["contact_number"] == "0412 345 678"
-    assert "phone_verify_nonce" not in answer.json
-    stored = await database["sms_verifications"].find_one({"phone_number": NUMBER})
-    assert stored is not None
-    assert str(stored["used_by"]) == answer.json["_id"]["$oid"]
-    assert (await register(api, "bea@example.com")).status == 400
-
-
-async def test_all_at_once_takes_the_nonce_too(api: Api, gateway: Gateway) -> None:
-    await prove(api, gateway)
-    body = {"email": "a@example.com", "name": "Ann", "contact_number": NUMBER, "phone_verify_nonce": NONCE}
-    answer = await api.post("/register/all_at_once", body)
-    assert answer.json["phone_verified"] is True
-
-
-async def test_without_a_nonce_nothing_is_verified(api: Api, gateway: Gateway) -> None:
-    await prove(api, gateway)
-    member = await api.register("a@example.com", contact_number=NUMBER, phone_verified=True)
-    assert member["phone_verified"] is False
-    assert (await register(api)).json["phone_verified"] is True
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"phone_verify_nonce": "another-nonce"},
-        {"phone_verify_nonce": ""},
-        {"phone_verify_nonce": None},
-        {"phone_verify_nonce": 5},
-        {"phone_verify_nonce": {"$ne": ""}},
-        {"contact_number": "0498765432"},
-        {"contact_number": ""},
-        {"contact_number": "1"},
-    ],
-    ids=str,
-)
-async def test_a_nonce_that_does_not_hold_makes_nobody(
-    api: Api, gateway: Gateway, database: Database, fields: dict[str, Any]
-) -> None:
-    await prove(api, gateway)
-    answer = await register(api, **fields)
-    assert answer.status == 400
-    assert answer.json["error_args"][0].startswith("phone_verify_nonce: ")
-    for name in ("users", "email_addresses", "email_validation", "notify_queue", "jobs"):
-        assert await database[name].count_documents({}) == 0
-    assert (await register(api)).status == 200
-
-
-async def test_a_code_that_was_only_sent_proves_nothing(api: Api) -> None:
-    await commit(api)
-    assert (await register(api)).status == 400
-
-
-async def test_a_proof_runs_out(api: Api, gateway: Gateway, clock: Clock) -> None:
-    await prove(api, gateway)
-    clock.ahead += 3601
-    assert (await register(api)).status == 400
-    await prove(api, gateway)
-    clock.ahead += 3590
-    assert (await register(api)).status == 200
-
-
-async def test_a_refused_registration_leaves_the_proof(api: Api, gateway: Gateway) -> None:
-    await api.register("ann@example.com")
-    await prove(api, gateway)
-    assert (await register(api)).status == 409
-    assert (await register(api, "bea@example.com")).json["phone_verified"] is True
-
-
-async def test_of_parallel_registrations_one_uses_the_proof(
-    api: Api, gateway: Gateway, database: Database
-) -> None:
-    await prove(api, gateway)
-    answers = await asyncio.gather(*(register(api, f"m{n}@example.com") for n in range(12)))
-    assert Counter(answer.status for answer in answers) == {200: 1, 400: 11}
-    assert await database["users"].count_documents({}) == 1
-    assert await database["email_addresses"].count_documents({}) == 1
-
-
-class CarelessClaims(Phones):
-    """Looks first and marks then, outside the transaction: the protection switched off."""
-
-    async def claim(
-        self, number: str, nonce: str, lifetime: int, user: ObjectId, session: Session | None
-    ) -> None:
-        proof: Document = {"phone_number": number, "verify_nonce": nonce, "used_by": None}
-        row = await self._verifications.find_one(proof)
-        assert row is not None
-        await self._verifications.update_one({"_id": row["_id"]}, {"$set": {"used_by": user}})
-
-
-async def test_without_the_one_step_several_would(stores: Stores, database: Database) -> None:
-    phones = CarelessClaims(database)
-    await phones.verify(NUMBER, await phones.expect(NUMBER, 60), NONCE, 5)
-    claim = partial(phones.claim, NUMBER, NONCE, 3600)
-    made = await asyncio.gather(
-        *(
-            stores.accounts.register(f"m{n}@example.com", {}, ip=None, mails=lambda _: (), claim=claim)
-            for n in range(12)
-        ),
-        return_exceptions=True,
-    )
-    assert sum(not isinstance(each, BaseException) for each in made) > 1
