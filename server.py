@@ -140,7 +140,8 @@ async def serve(start: Start, uri: str, lease: Lease | None, place: Place) -> No
         )
         server.add_sockets(start.sockets)
         if place.number == 0:
-            announce(start.sockets)
+            if not place.again:
+                announce(start.sockets)
             if start.flags.demo:
                 await stack.enter_async_context(beside(animate(stores)))
         await stop.wait()

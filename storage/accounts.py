@@ -77,7 +77,6 @@ class Accounts:
         index("users", "id", unique=True),
         index("users", "timestamp"),
         index("users", "onAECRoll", "addr_state"),
-        index("users", "onAECRoll", "needsValidating", "lastValidationGet"),
         index("users", "addr_state", "phone_bank.last_call"),
         index("notify_queue", "sent"),
         index("notify_queue", "s"),

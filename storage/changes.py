@@ -13,11 +13,14 @@ from typing import Any
 
 from storage.database import Database, is_outage
 from storage.driver import Document, PyMongoError, Stream, Timestamp, open_stream
+from storage.statistics import COUNTED
 
 log = logging.getLogger(__name__)
 
 # Wide or private documents: their changes are told, their contents stay in the database.
 WITHHELD = ("users",)
+# Of these collections only updates of certain fields are told: leases and logins change people all the time.
+WATCHED_FIELDS = {"users": COUNTED}
 WAIT_MS = 500
 
 
@@ -118,6 +121,7 @@ class Changes:
         withheld = {"$cond": [{"$in": ["$ns.coll", list(WITHHELD)]}, "$$REMOVE", "$fullDocument"]}
         pipeline: list[Document] = [
             {"$match": {"$or": [{"ns.coll": {"$in": sorted(collections)}}, {"operationType": "invalidate"}]}},
+            {"$match": {"$or": [{"ns.coll": {"$nin": list(WATCHED_FIELDS)}}, {"$expr": touches_watched()}]}},
             {"$set": {"fullDocument": withheld}},
             {"$unset": "updateDescription"},
         ]
@@ -125,6 +129,31 @@ class Changes:
         if self._token is not None:
             options["resume_after"] = self._token
         return await open_stream(self._database.handle, pipeline, **options)
+
+
+def touches_watched() -> Document:
+    """Return the condition that an event is more than an update of fields which nobody watches."""
+    changed = {
+        "$concatArrays": [
+            {
+                "$map": {
+                    "input": {"$objectToArray": {"$ifNull": ["$updateDescription.updatedFields", {}]}},
+                    "in": "$$this.k",
+                }
+            },
+            {"$ifNull": ["$updateDescription.removedFields", []]},
+        ]
+    }
+    watched = [
+        {
+            "$and": [
+                {"$eq": ["$ns.coll", collection]},
+                {"$gt": [{"$size": {"$setIntersection": [changed, list(fields)]}}, 0]},
+            ]
+        }
+        for collection, fields in WATCHED_FIELDS.items()
+    ]
+    return {"$or": [{"$ne": ["$operationType", "update"]}, *watched]}
 
 
 def read_event(event: Mapping[str, Any]) -> Change | None:

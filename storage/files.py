@@ -114,8 +114,10 @@ class Files:
         return Draft(self._chunks, self._drafts, self._clock)
 
     async def keep(self, draft: Draft, name: str, session: Session) -> StoredFile:
-        """Make a draft a file, in the caller's transaction; a taken name raises DuplicateKeyError."""
-        await draft.flush()
+        """Make a draft a file, in the caller's transaction; a taken name raises DuplicateKeyError.
+
+        The draft must be flushed before the transaction begins: its snapshot has to show the draft.
+        """
         row: Document = {
             "_id": draft.id,
             "filename": name,

@@ -11,7 +11,7 @@ from typing import Any, Self
 from storage.counters import Counters
 from storage.database import Database, Index, index
 from storage.driver import Document, DuplicateKeyError, ObjectId, Session
-from storage.errors import NotFound, Taken
+from storage.errors import Departed, NotFound, Taken
 from storage.files import Draft, Files, StoredFile
 from storage.owned import Shelf
 from storage.traces import Trace
@@ -243,7 +243,7 @@ class KnowMe:
         """Return the account's first name as it is now."""
         row = await self._people.find_one({"_id": owner}, {"fname": 1})
         if row is None:
-            raise NotFound("account")
+            raise Departed
         return str(row.get("fname", ""))
 
     async def contents(self, owner: ObjectId, items: Sequence[Item]) -> Contents:
@@ -279,6 +279,7 @@ class KnowMe:
     async def add_media(self, owner: ObjectId, km_user: int, name: str, upload: Upload) -> Media:
         """Keep an upload as a new media resource: file and row, or neither."""
         number = await self.media.number()
+        await upload.draft.flush()
 
         async def work(session: Session) -> Media:
             kept = await self._files.keep(upload.draft, upload.file, session)
@@ -293,6 +294,7 @@ class KnowMe:
         """Change name or file; a replaced file is gone once the change is stored."""
         if upload is None:
             return await self.media.change(owner, number, fields)
+        await upload.draft.flush()
 
         async def work(session: Session) -> tuple[Media, ObjectId | None]:
             before = await self._media_rows.find_one({"id": number, "user_id": owner}, session=session)

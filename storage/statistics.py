@@ -12,6 +12,11 @@ from storage.person import STATES
 
 COUNTERS, FIGURES = 1, 0
 DB_VERSION = 4.24
+# The fields of a person that `counting_group` looks at.
+COUNTED = (
+    *("addr_state", "onAECRoll", "state_consent", "needsValidating", "detailsValid"),
+    *("doubleCheckedValidation", "lastValidated", "volunteer", "timestamp"),
+)
 QUARTER = 90 * 86_400  # seconds
 
 

@@ -33,7 +33,7 @@ from storage.withdrawal import Withdrawal
 
 INDEXED = (
     *(Accounts, Addresses, Calls, Deletion, Donations, Feedback, Files, Gazetteer, Jobs, Journal, KnowMe),
-    *(MagicLinks, Phones, Polls, Profiles, Reports, Roles, Statistics, Throttle, Tokens),
+    *(MagicLinks, Phones, Polls, Profiles, Reports, Roles, Statistics, Throttle, Tokens, ValidationQueue),
 )
 
 

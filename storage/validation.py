@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from storage.database import Database
+from storage.database import Database, Index, index
 from storage.driver import Document, ReturnDocument
 from storage.errors import NotFound
 
+# Named in every hand-out: a plan that was cached while there were few members may be a bad one for many.
+WAITING = index("users", "onAECRoll", "needsValidating", "lastValidationGet")
 PAUSE = 60  # seconds in which a member who was handed out isn't handed out again
 
 
@@ -25,7 +27,9 @@ class Verdict:
 
 
 class ValidationQueue:
-    """Hands members out and takes verdicts; the index is the one on users that Accounts declares."""
+    """Hands members out and takes verdicts."""
+
+    INDEXES: tuple[Index, ...] = (WAITING,)
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._users = database["users"]
@@ -49,6 +53,7 @@ class ValidationQueue:
             waiting,
             {"$set": {"lastValidationGet": now}},
             sort=[("lastValidationGet", 1)],
+            hint=list(WAITING.keys),
             return_document=ReturnDocument.AFTER,
         )
 

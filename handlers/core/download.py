@@ -21,7 +21,7 @@ _RANGE = re.compile(r"bytes=\s*([0-9]{0,18})-([0-9]{0,18})\s*", re.ASCII)
 
 
 def content_type(name: str) -> str:
-    """Return the type that a file's name tells, the same on every machine."""
+    """Return the type that a file's name tells, whatever this machine's own tables say."""
     found, compressed = _TYPES.guess_type(f"file:{quote(name)}", strict=False)
     return UNKNOWN if found is None or compressed is not None else found
 
@@ -74,9 +74,9 @@ def _describe(handler: DialectHandler, name: str, etag: str) -> None:
     kind = content_type(name)
     handler.set_header("Content-Type", "text/plain; charset=utf-8" if kind == "text/plain" else kind)
     handler.set_header("X-Content-Type-Options", "nosniff")
-    # Whatever the type: a document of our origin must not run anything in it.
-    handler.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
     if not is_shown(kind):
+        # The host shares its origin with cookie sessions. (Sandboxed, browsers' own viewers would fail.)
+        handler.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
         handler.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(name, safe='')}")
     handler.set_header("Accept-Ranges", "bytes")
     handler.set_header("Cache-Control", "private, max-age=86400, immutable")

@@ -175,7 +175,23 @@ def classify(error: BaseException) -> ApiError:
             return Invalid(
                 [read_field(each) for each in error.errors(include_url=False, include_input=False)]
             )
-        case stored.Departed():
+        case stored.StorageError():
+            return translate(error)
+        case HTTPInputError():
+            return Malformed(str(error))
+        case HTTPError(status_code=400):
+            return Malformed(error.get_message() or "bad request")
+        case HTTPError():
+            return OtherStatus(error.status_code, error.get_message() or error.reason or "")
+        case _ if is_outage(error):
+            return Unavailable(1)
+    return Unexpected("internal error")
+
+
+def translate(error: stored.StorageError) -> ApiError:
+    """Turn what a store refused into facts about the request."""
+    match error:
+        case stored.Departed():  # between the check of the credential and the call
             return Unauthenticated()
         case stored.NotFound():
             return NotFound(f"no such {error.what}")
@@ -187,14 +203,6 @@ def classify(error: BaseException) -> ApiError:
             return Throttled(error.retry_after)
         case stored.Busy():
             return Unavailable(error.retry_after)
-        case HTTPInputError():
-            return Malformed(str(error))
-        case HTTPError(status_code=400):
-            return Malformed(error.get_message() or "bad request")
-        case HTTPError():
-            return OtherStatus(error.status_code, error.get_message() or error.reason or "")
-        case _ if is_outage(error):
-            return Unavailable(1)
     return Unexpected("internal error")
 
 

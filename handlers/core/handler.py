@@ -189,6 +189,7 @@ class DialectHandler(RequestHandler):
 
     def on_connection_close(self) -> None:
         """Nobody waits for this answer any more."""
+        super().on_connection_close()
         self.folkmoot.end(self.request)
 
     # Methods and errors

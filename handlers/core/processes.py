@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 log = logging.getLogger(__name__)
@@ -23,10 +23,14 @@ STOPPING = frozenset({signal.SIGTERM, signal.SIGINT})
 
 @dataclass(frozen=True)
 class Place:
-    """Which of the processes this is; `lifeline` can be read, and is at its end, once the parent is dead."""
+    """Which of the processes this is.
+
+    `lifeline` can be read, and is at its end, once the parent is dead; `again` stands for a replacement.
+    """
 
     number: int = 0
     lifeline: int | None = None
+    again: bool = False
 
 
 def run_processes(count: int, work: Callable[[Place], None]) -> int:
@@ -61,7 +65,7 @@ class Parent:
     def __init__(self, count: int, work: Callable[[Place], None]) -> None:
         self._count = count
         self._work = work
-        self._children: dict[int, tuple[int, float]] = {}
+        self._children: dict[int, tuple[Place, float]] = {}
         self._stopping = False
         self._lifeline, self._held = os.pipe()
 
@@ -70,13 +74,13 @@ class Parent:
         for each in STOPPING:
             signal.signal(each, self._stop)
         for number in range(self._count):
-            self._start(number)
+            self._start(Place(number, self._lifeline))
         failed = False
         while self._children:
             pid, status = os.wait()
             if pid not in self._children:
                 continue
-            number, started = self._children.pop(pid)
+            place, started = self._children.pop(pid)
             code = os.waitstatus_to_exitcode(status)
             if self._stopping:
                 failed |= code not in (0, -signal.SIGTERM, -signal.SIGINT)
@@ -84,10 +88,10 @@ class Parent:
             log.error("process %d ended with status %d; starting another", pid, code)
             if time.monotonic() - started < QUICK:
                 time.sleep(PAUSE)
-            self._start(number)
+            self._start(replace(place, again=True))
         return 1 if failed else 0
 
-    def _start(self, number: int) -> None:
+    def _start(self, place: Place) -> None:
         # A signal between the fork and the note of it would miss this child.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         try:
@@ -95,19 +99,19 @@ class Parent:
                 return
             pid = os.fork()
             if not pid:
-                self._run_child(number)
-            self._children[pid] = (number, time.monotonic())
+                self._run_child(place)
+            self._children[pid] = (place, time.monotonic())
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
-    def _run_child(self, number: int) -> None:
+    def _run_child(self, place: Place) -> None:
         code = 1
         try:
             os.close(self._held)
             for each in STOPPING:
                 signal.signal(each, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
-            self._work(Place(number, self._lifeline))
+            self._work(place)
             code = 0
         except BaseException:
             traceback.print_exc()

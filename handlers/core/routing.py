@@ -142,7 +142,8 @@ class BodyGate(HTTPMessageDelegate):
         if self._received > self._limit:
             if self._delegate is not None:  # one that takes the body as it comes must let go of it
                 self._delegate.on_connection_close()
-            self._refused, self._delegate = True, None
+            self._refused = True
+            self._drop()
             if self._received > self._limit + DISCARDED and not self._answered:
                 return self._answer_now()
         return None if self._delegate is None else self._delegate.data_received(chunk)
@@ -173,6 +174,13 @@ class BodyGate(HTTPMessageDelegate):
             dict(options) or dict(route.options if route is not None else {}),
             path_kwargs={} if handler is dialect.fallback else arguments,
         )
+
+    def _drop(self) -> None:
+        """Give up what was received; a handler that takes bodies in parts hears that no more will come."""
+        if self._delegate is not None:
+            self._delegate.on_connection_close()
+            self._delegate = None
+            self._application.begin(self._request)
 
     def _refuse(self) -> None:
         self._answered = True

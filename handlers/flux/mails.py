@@ -116,6 +116,6 @@ class Letterhead:
         return self.write(
             to,
             "deleted",
-            "Your membership and everything that we kept about you were deleted, as you asked.",
+            "Your membership was deleted, as you asked, with your details and your votes.",
             "If that wasn't you, please answer this mail at once.",
         )

@@ -13,6 +13,7 @@ from tests.wire import Wire, open_wire
 
 LIMIT = 1 << 20
 PATH = "/api/v0/iiccot/cast_vote"
+UPLOADS = "/know-me/users/1/gallery/"
 LINES = (f"POST {PATH} HTTP/1.1", "Host: localhost")
 USABLE = ("GET /healthz HTTP/1.1", "Host: localhost")
 
@@ -82,6 +83,20 @@ async def test_endless_chunks_end_with_the_connection(
         await wire.send("\r\n".join((*LINES, "Transfer-Encoding: chunked", "", "")).encode())
         with pytest.raises(ConnectionError):
             await send_chunks(wire, 1 << 40)
+
+
+@pytest.mark.settings(max_upload_bytes=LIMIT)
+async def test_a_handler_that_takes_parts_is_let_go_when_they_are_too_many(server: Served) -> None:
+    form = ("Content-Type: multipart/form-data; boundary=x", "Transfer-Encoding: chunked")
+    async with open_wire(server.url) as wire:
+        await wire.send("\r\n".join((f"POST {UPLOADS} HTTP/1.1", "Host: localhost", *form, "", "")).encode())
+        await send_chunks(wire, 3 * LIMIT)
+        assert (await wire.answer()).status == 413
+        assert (await wire.ask(*USABLE)).status == 200
+    async with asyncio.timeout(5):
+        await server.application.finish_requests()
+    names = [task.get_coro().__qualname__ for task in asyncio.all_tasks()]  # type: ignore[union-attr]
+    assert not [name for name in names if name.startswith("RequestHandler")]
 
 
 async def test_nothing_of_a_refused_body_is_kept(server: Served) -> None:

@@ -39,7 +39,7 @@ def forge(**changes: object) -> str:
 @pytest.mark.parametrize(
     "token",
     [
-        jwt.encode(CLAIMS, None, algorithm="none"),
+        jwt.encode(CLAIMS, "", algorithm="none"),
         jwt.encode(CLAIMS, KEY * 2, algorithm="HS256"),
         jwt.encode(CLAIMS, KEY * 2, algorithm="HS512"),
         jwt.encode({"sub": "1", "token_type": "connection"}, KEY, algorithm="HS256"),

@@ -10,7 +10,6 @@ import pytest
 from storage.accounts import Accounts
 from storage.addresses import Addresses
 from storage.calls import Calls
-from storage.database import Database
 from storage.deletion import Deletion
 from storage.driver import ObjectId
 from storage.errors import Departed, NotFound
@@ -22,6 +21,7 @@ from storage.roles import Roles
 from storage.stores import Stores, all_indexes, all_traces
 from storage.tokens import Tokens
 from tests.flux.mailbox import Mailbox, text_of
+from tests.flux.mentions import mentions
 from tests.serving import Api, Served
 
 OPTIONS = tuple(str(number) for number in range(100, 108))
@@ -110,24 +110,6 @@ async def taken(stores: Stores, collection: str, row: dict[str, Any]) -> bool:
     """Tell whether a document of the person is there already: signing up made some."""
     fields = {name: row[name] for name in ("user_id", "s") if name in row}
     return bool(fields) and await stores.database[collection].find_one(fields) is not None
-
-
-async def mentions(database: Database, needles: set[Any]) -> dict[str, int]:
-    """Count the documents that hold one of the values anywhere, by collection."""
-
-    def holds(value: Any) -> bool:
-        if isinstance(value, dict):
-            return any(holds(each) for each in value.values())
-        if isinstance(value, list):
-            return any(holds(each) for each in value)
-        return isinstance(value, str | ObjectId) and value in needles
-
-    found: dict[str, int] = {}
-    for name in await database.handle.list_collection_names():
-        rows = await database[name].find({}).to_list(None)
-        if number := sum(holds(row) for row in rows):
-            found[name] = number
-    return found
 
 
 @pytest.mark.settings(job_workers=0)

@@ -12,8 +12,10 @@ from storage.errors import Busy, Departed
 from storage.polls import Polls
 from storage.stores import Stores
 from storage.withdrawal import Withdrawal
+from tests.flux.admins import make_holder
 from tests.flux.mailbox import Mailbox
-from tests.serving import Api
+from tests.flux.mentions import mentions
+from tests.serving import Api, Served
 
 OPTIONS = tuple(str(number) for number in range(100, 108))
 
@@ -105,6 +107,33 @@ async def test_calls_that_vote_and_delete_at_once_leave_the_tally_right(api: Api
     info = (await api.get("/api/v0/iiccot/getinfo")).json
     assert (info["stats"], info["total"]) == (dict.fromkeys(OPTIONS, 0), 0)
     assert await stores.database["votes"].count_documents({}) == 0
+
+
+async def test_nothing_that_is_written_at_the_same_time_is_left_behind(server: Served, api: Api) -> None:
+    admin = await make_holder(server)
+    members = [await api.register(f"m{number}@example.com") for number in range(6)]
+
+    async def everything_at_once(member: dict[str, Any]) -> list[int]:
+        own, email = {"s": member["s"]}, member["email"]
+        calls = (
+            ("/api/v1/app/feedback", own | {"feedback": "At once."}),
+            ("/api/v1/app/new_magic_link", {"email": email}),
+            ("/api/v0/delete_user", own),
+            ("/api/v0/user_details", own | {"email": f"new-{email}"}),
+            ("/api/v0/give_role", {"s": admin, "role": "comms", "email": email}),
+            ("/api/v1/app/feedback", own | {"feedback": "Again."}),
+        )
+        answers = await asyncio.gather(*(api.post(path, body) for path, body in calls))
+        return [answer.status for answer in answers]
+
+    statuses = {
+        status for found in await asyncio.gather(*map(everything_at_once, members)) for status in found
+    }
+    assert statuses <= {200, 403, 404, 503}
+    for member in members:
+        await api.post("/api/v0/delete_user", {"s": member["s"]})  # where it was too busy
+    needles = {ObjectId(member["_id"]["$oid"]) for member in members} | {member["s"] for member in members}
+    assert (await mentions(server.stores.database, needles)).keys() <= {"log", "jobs"}
 
 
 class Unmarked(Withdrawal):

@@ -54,25 +54,25 @@ async def assert_refused(api: Api, secret: str, name: str, value: Any) -> None:
     assert all(text.startswith(f"{name}: ") for text in answer.json["error_args"]), answer.text
 
 
-@pytest.mark.parametrize("name", TEXTS)
-async def test_texts_are_trimmed_and_limited(api: Api, name: str) -> None:
+async def test_texts_are_trimmed_and_limited(api: Api) -> None:
     secret = (await api.register("ann@example.com"))["s"]
-    longest = "ä" * TEXTS[name]
-    await assert_settable(api, secret, name, f"  {longest}\n", longest)
-    await assert_refused(api, secret, name, longest + "ä")
-    await assert_settable(api, secret, name, "<b>$ne</b> \"'\\ 😀", "<b>$ne</b> \"'\\ 😀")
-    await assert_settable(api, secret, name, None, "")
-    for value in NO_TEXTS:
-        await assert_refused(api, secret, name, value)
+    for name, length in TEXTS.items():
+        longest = "ä" * length
+        await assert_settable(api, secret, name, f"  {longest}\n", longest)
+        await assert_refused(api, secret, name, longest + "ä")
+        await assert_settable(api, secret, name, "<b>$ne</b> \"'\\ 😀", "<b>$ne</b> \"'\\ 😀")
+        await assert_settable(api, secret, name, None, "")
+        for value in NO_TEXTS:
+            await assert_refused(api, secret, name, value)
 
 
-@pytest.mark.parametrize("name", FLAGS)
-async def test_flags_have_many_spellings(api: Api, name: str) -> None:
+async def test_flags_have_many_spellings(api: Api) -> None:
     secret = (await api.register("ann@example.com"))["s"]
-    for value, meaning in SPELLINGS:
-        await assert_settable(api, secret, name, value, meaning)
-    for value in NO_FLAGS:
-        await assert_refused(api, secret, name, value)
+    for name in FLAGS:
+        for value, meaning in SPELLINGS:
+            await assert_settable(api, secret, name, value, meaning)
+        for value in NO_FLAGS:
+            await assert_refused(api, secret, name, value)
 
 
 @pytest.mark.parametrize(
@@ -114,36 +114,35 @@ async def test_regions_may_be_null_and_are_trimmed(api: Api) -> None:
     await assert_settable(api, secret, "valid_regions", None, [])
 
 
-@pytest.mark.parametrize(
-    ("country", "given", "becomes"),
-    [
-        *(("au", "2000", "2000"), ("au", 800, "0800"), ("AU", 2000, "2000"), ("Australia", " 3000 ", "3000")),
-        *(("au", "", ""), ("au", None, ""), ("au", "200", None), ("au", "20000", None), ("AU", "abcd", None)),
-        *(("au", 20000, None), ("Australia", "\uff12000", None), ("au", True, None), ("au", 2000.0, None)),
-        *(
-            ("uk", "SW1A 1AA", "SW1A 1AA"),
-            ("uk", "1" * 10, "1" * 10),
-            ("uk", "1" * 11, None),
-            ("de", 10115, "10115"),
-        ),
-        *(
-            ("au", -200, None),
-            ("de", -1, None),
-            ("au", ["2000"], None),
-            ("au", {"$gt": ""}, None),
-            ("de", 7, "0007"),
-        ),
-    ],
+POSTCODES: tuple[tuple[str, Any, str | None], ...] = (
+    *(("au", "2000", "2000"), ("au", 800, "0800"), ("AU", 2000, "2000"), ("Australia", " 3000 ", "3000")),
+    *(("au", "", ""), ("au", None, ""), ("au", "200", None), ("au", "20000", None), ("AU", "abcd", None)),
+    *(("au", 20000, None), ("Australia", "\uff12000", None), ("au", True, None), ("au", 2000.0, None)),
+    *(
+        ("uk", "SW1A 1AA", "SW1A 1AA"),
+        ("uk", "1" * 10, "1" * 10),
+        ("uk", "1" * 11, None),
+        ("de", 10115, "10115"),
+    ),
+    *(
+        ("au", -200, None),
+        ("de", -1, None),
+        ("au", ["2000"], None),
+        ("au", {"$gt": ""}, None),
+        ("de", 7, "0007"),
+    ),
 )
-async def test_postcodes_depend_on_the_country(
-    api: Api, country: str, given: Any, becomes: str | None
-) -> None:
-    answer = await sign_up(api, addr_country=country, addr_postcode=given)
-    if becomes is None:
-        assert answer.status == 400, answer.text
-        assert answer.json["error_args"][0].startswith("addr_postcode: ")
-    else:
-        assert answer.json["addr_postcode"] == becomes
+
+
+async def test_postcodes_depend_on_the_country(api: Api) -> None:
+    for number, (country, given, becomes) in enumerate(POSTCODES):
+        fields = {"email": f"m{number}@example.com", "addr_country": country, "addr_postcode": given}
+        answer = await api.post("/api/v0/register/initial_email", fields)
+        assert answer.status == (400 if becomes is None else 200), (country, given, answer.text)
+        if becomes is None:
+            assert answer.json["error_args"][0].startswith("addr_postcode: ")
+        else:
+            assert answer.json["addr_postcode"] == becomes
 
 
 async def test_a_postcode_is_australian_where_no_country_is_given(api: Api) -> None:
@@ -271,40 +270,29 @@ async def test_single_parts_change_the_whole(api: Api) -> None:
     assert (await change(api, secret, volunteer=True)).json["name"] == "Queen Bea"
 
 
-@pytest.mark.parametrize(
-    ("fields", "state"),
-    [
-        *(
-            ({"addr_postcode": code}, state)
-            for code, state in (("0800", "nt"), ("2000", "nsw"), ("3000", "vic"))
-        ),
-        *(
-            ({"addr_postcode": code}, state)
-            for code, state in (("4000", "qld"), ("5000", "sa"), ("6000", "wa"))
-        ),
-        *(({"addr_postcode": code}, state) for code, state in (("7000", "tas"), ("1000", "weirdstate"))),
-        *(({"addr_postcode": code}, "act") for code in ("2600", "2609", "2610", "2612", "2614", "2617")),
-        *(({"addr_postcode": code}, "act") for code in ("2900", "2906", "2911", "2914")),
-        *(
-            ({"addr_postcode": code}, "nsw")
-            for code in ("2599", "2613", "2618", "2899", "2907", "2910", "2915")
-        ),
-        *(({"addr_postcode": code}, "weirdstate") for code in ("8000", "9000")),
-        ({}, "nostate"),
-        ({"address": "1 Foo Ln; Footown 3121; au"}, "vic"),
-        ({"address": "1234 Foo Ln; 4000"}, "qld"),
-        ({"address": "12345 Foo Ln"}, "nostate"),
-        ({"address": "3000", "addr_postcode": "7000"}, "tas"),
-        ({"addr_country": "uk", "addr_postcode": "SW1A"}, "weirdstate"),
-    ],
+STATES: tuple[tuple[dict[str, str], str], ...] = (
+    *(({"addr_postcode": code}, state) for code, state in (("0800", "nt"), ("2000", "nsw"), ("3000", "vic"))),
+    *(({"addr_postcode": code}, state) for code, state in (("4000", "qld"), ("5000", "sa"), ("6000", "wa"))),
+    *(({"addr_postcode": code}, state) for code, state in (("7000", "tas"), ("1000", "weirdstate"))),
+    *(({"addr_postcode": code}, "act") for code in ("2600", "2609", "2610", "2612", "2614", "2617")),
+    *(({"addr_postcode": code}, "act") for code in ("2900", "2906", "2911", "2914")),
+    *(({"addr_postcode": code}, "nsw") for code in ("2599", "2613", "2618", "2899", "2907", "2910", "2915")),
+    *(({"addr_postcode": code}, "weirdstate") for code in ("8000", "9000")),
+    ({}, "nostate"),
+    ({"address": "1 Foo Ln; Footown 3121; au"}, "vic"),
+    ({"address": "1234 Foo Ln; 4000"}, "qld"),
+    ({"address": "12345 Foo Ln"}, "nostate"),
+    ({"address": "3000", "addr_postcode": "7000"}, "tas"),
+    ({"addr_country": "uk", "addr_postcode": "SW1A"}, "weirdstate"),
 )
-async def test_the_state_follows_from_the_postcode(
-    api: Api, database: Database, fields: dict[str, Any], state: str
-) -> None:
-    await sign_up(api, **fields)
-    stored = await database["users"].find_one({})
-    assert stored is not None
-    assert stored["addr_state"] == state
+
+
+async def test_the_state_follows_from_the_postcode(api: Api, database: Database) -> None:
+    for number, (fields, state) in enumerate(STATES, 1):
+        await api.register(f"m{number}@example.com", **fields)
+        stored = await database["users"].find_one({"id": number})
+        assert stored is not None
+        assert stored["addr_state"] == state, fields
 
 
 async def test_the_state_follows_a_change_of_imported_data(api: Api, database: Database) -> None:
@@ -340,14 +328,13 @@ ODD: tuple[Any, ...] = (
 )
 
 
-@pytest.mark.parametrize("seed", range(3))
 async def test_odd_values_are_refused_by_name_or_stored_in_the_fields_type(
-    api: Api, database: Database, seed: int
+    api: Api, database: Database
 ) -> None:
-    chance = random.Random(seed)
+    chance = random.Random(1)
     member = await api.register("ann@example.com")
     types = {name: type(member[name]) for name in FIELDS} | {"addr_version": (int, float)}
-    for _ in range(150):
+    for _ in range(300):
         name, value = chance.choice(sorted(FIELDS)), chance.choice(ODD)
         answer = await change(api, member["s"], **{name: value})
         assert answer.status in (200, 400), (name, value, answer.text)

@@ -48,10 +48,10 @@ async def test_the_member_link_is_mailed(api: Api, mailbox: Mailbox, path: str) 
 
 
 @pytest.mark.parametrize("path", CALLS)
-@pytest.mark.parametrize("email", ["eve@example.com", "", " ", "no address", "a@b@c", "x" * 10_000, "$ne"])
-async def test_an_unknown_address_is_told(api: Api, mailbox: Mailbox, path: str, email: str) -> None:
-    answer = await api.post(path, {"email": email})
-    assert (answer.status, answer.json) == (200, expected(path, UNKNOWN))
+async def test_an_unknown_address_is_told(api: Api, mailbox: Mailbox, path: str) -> None:
+    for email in ["eve@example.com", "", " ", "no address", "a@b@c", "x" * 10_000, "$ne"]:
+        answer = await api.post(path, {"email": email})
+        assert (answer.status, answer.json) == (200, expected(path, UNKNOWN))
     assert await mailbox.open() == []
 
 
@@ -132,14 +132,12 @@ async def test_people_get_a_page_and_programs_get_json(
     assert answer.text.startswith("<!doctype html>" if kind == "text/html" else "{")
 
 
-@pytest.mark.parametrize(
-    "token", ["0" * 40, "x", "%24ne", "{}", "a.b", "%00", "x" * 5000, "%F0%9F%98%80", "%20"]
-)
-async def test_an_unknown_proof_is_not_found(api: Api, token: str) -> None:
+async def test_an_unknown_proof_is_not_found(api: Api) -> None:
     await api.register("ann@example.com")
-    answer = await api.get(f"/api/v0/validate_email/{token}")
-    assert answer.status == 404
-    assert answer.json.keys() == {"error", "error_args"}
+    for token in ["0" * 40, "x", "%24ne", "{}", "a.b", "%00", "x" * 5000, "%F0%9F%98%80", "%20"]:
+        answer = await api.get(f"/api/v0/validate_email/{token}")
+        assert answer.status == 404
+        assert answer.json.keys() == {"error", "error_args"}
 
 
 async def test_a_proof_of_a_further_address_leaves_the_primary_one_unproven(

@@ -1,4 +1,4 @@
-"""Proving a phone number by SMS, and registering with the proof."""
+"""Proving a phone number by SMS."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from handlers.core.sms import NotSent, SmsConsole, SmsGateway
 from settings import Settings
@@ -164,6 +164,17 @@ async def test_a_gateway_that_hangs_is_given_up(gateway: Gateway) -> None:
 async def test_any_2xx_of_the_gateway_is_good(api: Api, gateway: Gateway) -> None:
     gateway.status = 202
     assert (await commit(api)).status == 200
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["sms://u:secret@x", "http://", "https://u:secret@x:99999", "http://secret host/", "console:secret"],
+)
+def test_another_way_out_is_a_wrong_setting_and_not_repeated(url: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        Settings(_env_file=None, sms_url=SecretStr(url))
+    assert [error["loc"] for error in raised.value.errors()] == [("sms_url",)]
+    assert "secret" not in str(raised.value)
 
 
 async def test_the_console_prints_the_message() -> None:

@@ -86,36 +86,36 @@ async def test_numbers_may_be_texts_and_texts_numbers(api: Api, poll: Any, optio
     assert (answer.status, answer.json["poll_id"], answer.json["option_id"]) == (200, 1, "105")
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"poll_id": 1},
-        {"option_id": "105"},
-        *({"poll_id": 1, "option_id": bad} for bad in (None, "", "99", "x", " 105", "105 ", "0105", "१०५")),
-        *({"poll_id": 1, "option_id": bad} for bad in (1.5, 105.0, True, ["105"], {"$ne": ""}, {"$gt": "1"})),
-        *(
-            {"poll_id": 1, "option_id": bad}
-            for bad in ("$ne", "a.b", "105.x", "__proto__", "x" * 5000, -105, "_id")
-        ),
-        *({"poll_id": bad, "option_id": "105"} for bad in (None, "", "x", "1.0", "-1", 1.0, True, [1], "٣")),
-        *({"poll_id": bad, "option_id": "105"} for bad in ({"$gt": 0}, " 1", "1 ", "+1", "0x1", "1e0")),
-    ],
+BAD_VOTES: tuple[dict[str, Any], ...] = (
+    {},
+    {"poll_id": 1},
+    {"option_id": "105"},
+    *({"poll_id": 1, "option_id": bad} for bad in (None, "", "99", "x", " 105", "105 ", "0105", "१०५")),
+    *({"poll_id": 1, "option_id": bad} for bad in (1.5, 105.0, True, ["105"], {"$ne": ""}, {"$gt": "1"})),
+    *(
+        {"poll_id": 1, "option_id": bad}
+        for bad in ("$ne", "a.b", "105.x", "__proto__", "x" * 5000, -105, "_id")
+    ),
+    *({"poll_id": bad, "option_id": "105"} for bad in (None, "", "x", "1.0", "-1", 1.0, True, [1], "٣")),
+    *({"poll_id": bad, "option_id": "105"} for bad in ({"$gt": 0}, " 1", "1 ", "+1", "0x1", "1e0")),
 )
-async def test_a_vote_with_a_bad_field_is_refused(api: Api, database: Database, body: dict[str, Any]) -> None:
+
+
+async def test_a_vote_with_a_bad_field_is_refused(api: Api, database: Database) -> None:
     secret = (await api.register("ann@example.com"))["s"]
-    answer = await api.post("/api/v0/iiccot/cast_vote", {"s": secret, **body})
-    assert answer.status == 400, answer.text
-    assert all(text.startswith(("poll_id: ", "option_id: ")) for text in answer.json["error_args"])
+    for body in BAD_VOTES:
+        answer = await api.post("/api/v0/iiccot/cast_vote", {"s": secret, **body})
+        assert answer.status == 400, (body, answer.text)
+        assert all(text.startswith(("poll_id: ", "option_id: ")) for text in answer.json["error_args"])
     assert (await info(api)).json["stats"] == NOTHING
     assert await database["votes"].count_documents({}) == 0
 
 
-@pytest.mark.parametrize("poll", [0, 2, "2", 999999999999, -1, 2**63 - 1, -(2**63)])
-async def test_a_vote_in_no_poll_is_not_found(api: Api, database: Database, poll: Any) -> None:
+async def test_a_vote_in_no_poll_is_not_found(api: Api, database: Database) -> None:
     secret = (await api.register("ann@example.com"))["s"]
-    assert (await vote(api, secret, "105", poll)).status == 404
-    assert (await vote(api, secret, 5.5, poll)).status == 400
+    for poll in [0, 2, "2", 999999999999, -1, 2**63 - 1, -(2**63)]:
+        assert (await vote(api, secret, "105", poll)).status == 404
+        assert (await vote(api, secret, 5.5, poll)).status == 400
     assert await database["votes"].count_documents({}) == 0
 
 
@@ -129,27 +129,27 @@ async def test_any_member_may_vote_and_the_tally_names_nobody(api: Api, database
     assert await database["log"].count_documents({}) == 0
 
 
-@pytest.mark.parametrize(
-    ("query", "status"),
-    [
-        *(
-            ("", 200),
-            ("?poll_id=1", 200),
-            ("?poll_id=01", 200),
-            ("?poll_id=1&poll_id=x", 200),
-            ("?other=x", 200),
-        ),
-        *(("?poll_id=2", 404), ("?poll_id=999999999999999999", 404), ("?poll_id=0", 404)),
-        *(("?poll_id=", 400), ("?poll_id=x", 400), ("?poll_id=-1", 400), ("?poll_id=1.0", 400)),
-        *(("?poll_id=%00", 400), ("?poll_id=%FF", 400), ("?poll_id=[$ne]", 400), ("?poll_id=1%20", 400)),
-    ],
+QUERIES = (
+    *(
+        ("", 200),
+        ("?poll_id=1", 200),
+        ("?poll_id=01", 200),
+        ("?poll_id=1&poll_id=x", 200),
+        ("?other=x", 200),
+    ),
+    *(("?poll_id=2", 404), ("?poll_id=999999999999999999", 404), ("?poll_id=0", 404)),
+    *(("?poll_id=", 400), ("?poll_id=x", 400), ("?poll_id=-1", 400), ("?poll_id=1.0", 400)),
+    *(("?poll_id=%00", 400), ("?poll_id=%FF", 400), ("?poll_id=[$ne]", 400), ("?poll_id=1%20", 400)),
 )
-async def test_a_tally_is_asked_for_by_number(api: Api, query: str, status: int) -> None:
-    answer = await info(api, query)
-    assert answer.status == status, answer.text
-    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
-    if status == 400:
-        assert answer.json["error_args"][0].startswith("poll_id: ")
+
+
+async def test_a_tally_is_asked_for_by_number(api: Api) -> None:
+    for query, status in QUERIES:
+        answer = await info(api, query)
+        assert answer.status == status, (query, answer.text)
+        assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+        if status == 400:
+            assert answer.json["error_args"][0].startswith("poll_id: ")
 
 
 async def test_another_poll_has_votes_of_its_own(api: Api, stores: Stores) -> None:
@@ -174,7 +174,7 @@ async def test_parallel_votes_and_readers_always_see_a_tally_that_adds_up(
     api: Api, database: Database
 ) -> None:
     chance = random.Random(5)
-    secrets = [(await api.register(f"m{number}@example.com"))["s"] for number in range(12)]
+    secrets = [(await api.register(f"m{number}@example.com"))["s"] for number in range(8)]
     running = True
     versions = []
 
@@ -185,7 +185,7 @@ async def test_parallel_votes_and_readers_always_see_a_tally_that_adds_up(
             versions.append(tally["version"])
 
     async def revote(secret: str) -> None:
-        for _ in range(10):
+        for _ in range(6):
             assert (await vote(api, secret, chance.choice(OPTIONS))).status == 200
 
     reader = asyncio.create_task(read())
@@ -195,5 +195,5 @@ async def test_parallel_votes_and_readers_always_see_a_tally_that_adds_up(
     assert versions == sorted(versions)
     rows = await database["votes"].find({}).to_list(None)
     tally = (await info(api)).json
-    assert tally["total"] == len(rows) == 12
+    assert tally["total"] == len(rows) == len(secrets)
     assert tally["stats"] == {**NOTHING, **Counter(row["option_id"] for row in rows)}

@@ -211,10 +211,10 @@ async def test_first_votes_of_a_member_at_once_are_one_vote(api: Api, database: 
 
 
 async def give_at_once(processes: list[Stores]) -> tuple[int, int]:
-    """Give each role, which has no document yet, to twelve people at once; return documents and gifts."""
+    """Give roles that have no document yet to twelve people at once; return documents and gifts."""
     database = processes[0].database
     people = await make_people(database, 12)
-    for role in FLUX_ROLES:
+    for role in FLUX_ROLES[:3]:
         gifts = (processes[number % 6].roles.give(role, person) for number, person in enumerate(people))
         await asyncio.gather(*gifts)
     rows = await database["roles"].find({}).to_list(None)
@@ -222,12 +222,12 @@ async def give_at_once(processes: list[Stores]) -> tuple[int, int]:
 
 
 async def test_everybody_who_is_given_a_new_role_at_once_has_it(processes: list[Stores]) -> None:
-    assert await give_at_once(processes) == (7, 84)
+    assert await give_at_once(processes) == (3, 36)
 
 
 async def test_without_its_unique_index_a_role_gets_several_documents(processes: list[Stores]) -> None:
     async with without_indexes(processes[0].database, ("roles", "role_1")):
-        assert (await give_at_once(processes))[0] > 7
+        assert (await give_at_once(processes))[0] > 3
 
 
 async def test_two_admins_giving_at_once_both_count(api: Api, stores: Stores) -> None:

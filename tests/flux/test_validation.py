@@ -11,7 +11,7 @@ from storage.database import Database
 from storage.driver import ObjectId
 from storage.person import UNVALIDATED
 from storage.stores import Stores
-from storage.validation import PAUSE, ValidationQueue
+from storage.validation import PAUSE, WAITING, ValidationQueue
 from tests.flux.admins import make_holder
 from tests.serving import Api, Served
 
@@ -154,7 +154,10 @@ async def test_the_hand_out_walks_the_declared_index(stores: Stores) -> None:
     }
     plan = await stores.database.handle.command(
         "explain",
-        {"findAndModify": "users", "query": query, "sort": {"lastValidationGet": 1}, "update": {"$set": {}}},
+        {
+            **{"findAndModify": "users", "query": query, "sort": {"lastValidationGet": 1}},
+            **{"update": {"$set": {}}, "hint": dict(WAITING.keys)},
+        },
         verbosity="executionStats",
     )
     stats = plan["executionStats"]

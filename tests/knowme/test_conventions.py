@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from settings import Settings
@@ -201,6 +203,12 @@ async def test_a_preflight_needs_no_credentials(api: Api, path: str) -> None:
     assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
+async def test_a_preflight_of_an_upload_is_the_same(api: Api) -> None:
+    headers = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
+    answer = await api.call("OPTIONS", f"{USERS}1/gallery/", headers=headers)
+    assert (answer.status, answer.body) == (200, b"")
+
+
 async def test_errors_may_be_read_from_everywhere(api: Api) -> None:
     for path in (USERS, "/know-me/nothing/"):
         answer = await api.get(path, Origin="https://app.example")
@@ -266,3 +274,22 @@ async def test_a_body_over_the_limit_is_413(ann: App, settings: Settings) -> Non
     answer = await ann.call("POST", USERS, b" " * (settings.max_body_bytes + 1))
     assert answer.status == 413
     assert list(answer.json) == ["detail"]
+
+
+@pytest.mark.parametrize("debug", [False, True])
+async def test_an_unexpected_error_tells_more_only_when_debugging(
+    server: Served, ann: App, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, debug: bool
+) -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError("something odd")
+
+    monkeypatch.setattr(server.stores.knowme, "user_of", fail)
+    settings = server.settings.model_copy(update={"debug": debug})
+    monkeypatch.setattr(
+        server.application, "services", replace(server.application.services, settings=settings)
+    )
+    answer = await ann.get(USERS)
+    detail = "RuntimeError('something odd')" if debug else "Internal server error."
+    assert (answer.status, answer.json) == (500, {"detail": detail})
+    assert answer.headers["X-Request-Id"] in caplog.text
+    caplog.clear()

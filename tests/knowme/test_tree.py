@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
+from storage.driver import Document
+from storage.knowme import Topic
 from storage.owned import Shelf
 from tests.knowme.client import App
 from tests.serving import Served
@@ -239,7 +242,7 @@ async def test_a_profile_is_expanded_in_few_queries(ann: App, monkeypatch: pytes
     queries = []
     real = Shelf._list
 
-    async def counted(shelf: Shelf[object], query: dict[str, object]) -> object:
+    async def counted(shelf: Shelf[Topic], query: Document) -> Sequence[Topic]:
         queries.append(query)
         return await real(shelf, query)
 

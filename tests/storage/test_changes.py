@@ -78,6 +78,20 @@ async def test_the_contents_of_people_stay_in_the_database(database: Database) -
     assert event.at is not None
 
 
+async def test_updates_of_people_are_told_only_where_somebody_counts_them(database: Database) -> None:
+    async with following(Changes(database), "users") as reader:
+        await reader.next()
+        made = await database["users"].insert_one({"s": "secret", "id": 1, "volunteer": False})
+        one = {"_id": made.inserted_id}
+        await database["users"].update_one(one, {"$set": {"phone_bank.last_call": 1, "auth.held": 2}})
+        await database["users"].update_one(one, {"$set": {"volunteer": True}})
+        await database["users"].update_one(one, {"$unset": {"volunteer": ""}})
+        await database["users"].delete_one(one)
+        heard = [await reader.next() for _ in range(4)]
+    operations = [event.operation for event in heard if isinstance(event, Change)]
+    assert operations == ["insert", "update", "update", "delete"]
+
+
 async def test_a_second_follower_goes_on_after_the_last_change(database: Database) -> None:
     changes = Changes(database)
     async with following(changes, "votes") as reader:
