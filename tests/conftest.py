@@ -25,6 +25,18 @@ from storage.driver import DriverName
 from storage.stores import Stores, all_indexes
 from tests.serving import Api, Served, ServerProcess, serve_here
 
+# What reaches the database by other ways than the stores needs no run on the other driver.
+DRIVEN = ("storage", "flux", "knowme")
+NOT_DRIVEN = ("test_embedded", "test_fields", "across_processes", "test_schemas")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs on both drivers."""
+    for item in items:
+        if item.path.parent.name in DRIVEN and not any(part in item.path.name for part in NOT_DRIVEN):
+            item.add_marker("driver")
+
 
 @pytest.fixture(autouse=True)
 def io_loop() -> Iterator[IOLoop]:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any, ClassVar
 
-from handlers.core.errors import Malformed, TooLarge
+from tornado.ioloop import IOLoop
+from tornado.web import stream_request_body
+
+from handlers.core.errors import ApiError, Malformed, TooLarge
+from handlers.core.handler import DialectHandler
 from handlers.core.multipart import BadForm, Multipart, Part, read_boundary
+from handlers.core.operation import Operation
 from storage.files import Draft, Files
 
 
@@ -27,9 +33,11 @@ class FormUpload:
         self._texts: dict[str, bytearray] = {}
         self._received: dict[str, tuple[str, Draft]] = {}
         self._into: bytearray | Draft | None = None
+        self._begun = False
 
     async def take(self, data: bytes) -> None:
         """Take the next bytes; returns when they are where they belong; raises Malformed, TooLarge."""
+        self._begun = True
         try:
             for event in self._form.feed(data):
                 if isinstance(event, Part):
@@ -40,9 +48,10 @@ class FormUpload:
             raise Malformed(f"Multipart form parse error - {error}") from None
 
     def finish(self) -> None:
-        """Check that the form is complete; raises Malformed."""
+        """Check that the form is complete, or an empty body; raises Malformed."""
         try:
-            self._form.finish()
+            if self._begun:
+                self._form.finish()
         except BadForm as error:
             raise Malformed(f"Multipart form parse error - {error}") from None
 
@@ -80,3 +89,84 @@ class FormUpload:
             if self._text_limit < 0:
                 raise TooLarge(self._text_limit + len(data))
             self._into += data
+
+
+@stream_request_body
+class UploadHandler(DialectHandler):
+    """Takes a body as it arrives, after everything else was checked; mix it in before a dialect's handler.
+
+    A refusal is answered when the body has been read, so that clients which send first and read later see
+    it; nothing of such a body is kept. `form` holds a multipart form, `received` any other body.
+    """
+
+    wanted: ClassVar[tuple[str, ...]] = ("file",)
+    form: FormUpload | None = None
+    failure: Exception | None = None
+
+    def initialize(self, refusal: ApiError | None = None, **options: Any) -> None:
+        """Begin with nothing received."""
+        self.form_type = self.request.headers.get("Content-Type", "")
+        self.received = bytearray()
+        self.complete = False
+        super().initialize(refusal, **options)
+
+    async def prepare(self) -> None:
+        """Check everything but the body, and get ready for it."""
+        try:
+            await super().prepare()
+            if not self._finished and self.form_type.lower().startswith("multipart/form-data"):
+                limit = self.services.settings.max_body_bytes
+                self.form = FormUpload(self.form_type, self.stores.files, self.wanted, limit)
+        except Exception as error:
+            # Who asks first is told at once, before anything is sent.
+            if "Expect" in self.request.headers:
+                raise
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """Remember what the answer will be, whatever the method."""
+        self.failure = error
+        setattr(self, str(self.request.method).lower(), self.give_answer)
+
+    async def give_answer(self, **_: str) -> None:
+        """Answer with what went wrong before."""
+        self.complete = True
+        await self.clean_up()
+        assert self.failure is not None
+        raise self.failure
+
+    async def data_received(self, chunk: bytes) -> None:
+        """Take a part of the body; returning late slows the client down."""
+        if self.failure is not None:
+            return
+        if self.form is None:
+            self.received += chunk
+            return
+        try:
+            await self.form.take(chunk)
+        except Exception as error:
+            self.fail(error)
+
+    def on_connection_close(self) -> None:
+        """Take back what was stored of an upload that broke off."""
+        super().on_connection_close()
+        if not self.complete:  # else the operation is running, and may be keeping it
+            IOLoop.current().spawn_callback(self.clean_up)
+
+    async def clean_up(self) -> None:
+        """Take back what was stored and not kept."""
+        if self.form is not None:
+            form, self.form = self.form, None
+            await form.abort()
+
+    async def perform(
+        self, declared: Operation, method: Callable[..., Awaitable[Any]], path: Mapping[str, str]
+    ) -> None:
+        """Run an operation; a file that it doesn't keep is taken back."""
+        self.complete = True
+        try:
+            if self.form is not None:
+                self.form.finish()
+            await super().perform(declared, method, path)
+        finally:
+            await self.clean_up()

@@ -12,13 +12,13 @@ from handlers.knowme.fields import as_patch
 from handlers.knowme.objects import MediaObject
 from handlers.knowme.rules import Access, KnowMeHandler
 from handlers.knowme.schemas import MediaBody
-from handlers.knowme.uploads import UploadHandler
+from handlers.knowme.uploads import FileHandler
 from handlers.knowme.users import TreeHandler
 from storage.files import StoredFile
 from storage.knowme import KnowMeUser, Media
 
 
-class GalleryHandler(UploadHandler, TreeHandler):
+class GalleryHandler(FileHandler, TreeHandler):
     """The gallery of a Know Me user."""
 
     user: KnowMeUser
@@ -34,7 +34,7 @@ class GalleryHandler(UploadHandler, TreeHandler):
         return self.objects.media(made)
 
 
-class MediaResourceHandler(UploadHandler, TreeHandler):
+class MediaResourceHandler(FileHandler, TreeHandler):
     """One media resource."""
 
     media: Media

@@ -54,7 +54,7 @@ class StaticHandler(SiteHandler, StaticFileHandler):
     @classmethod
     def get_absolute_path(cls, root: str, path: str) -> str:
         """Return where a file would be; `validate_absolute_path` judges it."""
-        return str(Path(root, path))
+        return os.path.join(root, path)
 
     def validate_absolute_path(self, root: str, absolute_path: str) -> str:
         """Refuse what is not a file below the folder."""

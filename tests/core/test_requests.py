@@ -243,3 +243,14 @@ async def test_metrics_count_requests_by_route_and_nothing_that_a_client_makes_u
 def _counter(text: str, dialect: str, method: str, route: str, status: int) -> float:
     labels = f'{{dialect="{dialect}",method="{method}",route="{route}",status="{status}"}}'
     return float(text.partition(f"folkmoot_requests_total{labels} ")[2].split("\n")[0])
+
+
+@pytest.mark.settings(trusted_proxies=("127.0.0.1",))
+async def test_the_log_names_the_client_that_a_trusted_proxy_names(server: Served) -> None:
+    await server.api.get("/", X_Forwarded_For="6.6.6.6, 1.1.1.1")
+    assert read_lines(server.log.getvalue())[0]["client"] == "1.1.1.1"
+
+
+async def test_nobody_else_is_believed(server: Served) -> None:
+    await server.api.get("/", X_Forwarded_For="1.1.1.1")
+    assert read_lines(server.log.getvalue())[0]["client"] == "127.0.0.1"

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
 from storage.database import Database
 from storage.driver import ObjectId, Session
 from storage.errors import Busy, Departed
@@ -134,6 +136,26 @@ async def test_nothing_that_is_written_at_the_same_time_is_left_behind(server: S
         await api.post("/api/v0/delete_user", {"s": member["s"]})  # where it was too busy
     needles = {ObjectId(member["_id"]["$oid"]) for member in members} | {member["s"] for member in members}
     assert (await mentions(server.stores.database, needles)).keys() <= {"log", "jobs"}
+
+
+async def test_a_mere_look_at_the_person_would_leave_feedback_behind(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who, looked, deleted = await person(stores, "eve"), asyncio.Event(), asyncio.Event()
+
+    async def look(users: Any, oid: ObjectId, session: Session) -> Any:
+        found = await users.find_one({"_id": oid}, session=session)
+        looked.set()
+        await deleted.wait()
+        return found
+
+    monkeypatch.setattr("storage.feedback.hold", look)
+    message = asyncio.create_task(stores.feedback.add(who, "At once.", 10))
+    await looked.wait()
+    await stores.deletion.delete(who)
+    deleted.set()
+    await message
+    assert (await mentions(stores.database, {who})).keys() == {"log", "app_feedback"}
 
 
 class Unmarked(Withdrawal):

@@ -86,6 +86,10 @@ async def test_bad_uploads_leave_nothing(ann: App, server: Served) -> None:
     }
     assert (await ann.post(path, {})).json == {**required, **NO_FILE}
     assert (await ann.call("POST", path, b"x", "text/plain")).status == 415
+    nothing = await ann.call("POST", path, b"", "multipart/form-data; boundary=x")
+    assert nothing.json == {**required, **NO_FILE}
+    assert (await ann.call("POST", path, b"--x\r\n", "multipart/form-data; boundary=x")).status == 400
+    assert (await ann.call("POST", path, b"--x\r\n", "multipart/form-data")).status == 400
     assert await counts(server) == NOTHING
 
 
@@ -378,8 +382,8 @@ async def test_a_large_upload_leaves_the_memory_flat(
     media = await app.picture(user, "film.mp4", content)
     _, most = resident(process)
     record_property("growth", most - before)
-    assert most - before < 40 * MIB
+    assert most - before < 16 * MIB  # 40 are allowed; holding the upload once would take 25
     assert (await api.get(urlsplit(media["file"]).path)).body == content
     _, most = resident(process)
-    assert most - before < 40 * MIB
+    assert most - before < 16 * MIB
     api.close()

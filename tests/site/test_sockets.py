@@ -1,0 +1,36 @@
+"""The door of the live hub, as this server opens it."""
+
+from __future__ import annotations
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from tests.serving import Served
+
+FRIEND = "https://friend.example"
+
+
+@pytest.mark.parametrize(
+    ("compressing", "extensions"),
+    [
+        pytest.param(False, 0, marks=pytest.mark.settings(permessage_deflate=False)),
+        pytest.param(True, 1, marks=pytest.mark.settings(permessage_deflate=True)),
+    ],
+)
+async def test_compression_is_a_setting(server: Served, compressing: bool, extensions: int) -> None:
+    async with connect(server.socket_url) as live:
+        assert len(live.protocol.extensions) == extensions
+        await live.send('{"id": 1, "connect": {}}')
+        assert '"connect"' in str(await live.recv())
+
+
+@pytest.mark.settings(allowed_origins=(FRIEND,))
+async def test_pages_of_listed_origins_may_connect_and_no_others(server: Served) -> None:
+    for origin in (FRIEND, server.url, None):
+        async with connect(server.socket_url, origin=origin):  # type: ignore[arg-type]
+            pass
+    for origin in ("https://evil.example", f"{server.url}.evil.example", "null"):
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(server.socket_url, origin=origin)  # type: ignore[arg-type]
+        assert refused.value.response.status_code == 403
