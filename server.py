@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 import sys
@@ -34,11 +35,13 @@ from realtime.feed import Feed
 from realtime.hub import Hub
 from realtime.limits import Limits
 from scripts.demo_data import animate, populate
-from settings import VERSION, SettingError, Settings
+from settings import VERSION, RateLimit, SettingError, Settings
 from storage.changes import Changes
 from storage.embedded import EmbeddedError, Lease
+from storage.passwords import Passwords
 from storage.session import database_uri, mend, open_stores
 from storage.stores import Stores
+from storage.tries import Tries, Window
 
 START = 10.0  # seconds that the change stream has to open
 FINISH = 4.0  # seconds that requests have to finish after a signal
@@ -68,12 +71,21 @@ class Parts:
 
 def build(settings: Settings, stores: Stores, address: str, log: TextIO) -> Parts:
     """Put services, dialects, hub and application together."""
+    passwords = Passwords(settings.bcrypt_rounds, os.cpu_count() or 1)
     services = Services(
         settings,
         stores,
         Addressing(settings, address),
         Signer(settings.signing_key()),
         open_sms(settings.sms_url.get_secret_value()),
+        passwords,
+        Tries(
+            stores.database,
+            passwords,
+            stores.throttle,
+            by_client=window(settings.signin_failures, settings),
+            by_address=window(settings.signin_failures_address, settings),
+        ),
     )
     dialects = discover()
     lives = [dialect.live(services) for dialect in dialects if dialect.live is not None]
@@ -90,7 +102,13 @@ def build(settings: Settings, stores: Stores, address: str, log: TextIO) -> Part
         services, gate=gate, hub=hub, dialects=dialects, metrics=Metrics(), access_log=AccessLog(log)
     )
     application.metrics.watch(hub, feed, changes, stores.database)
+    application.metrics.watch_passwords(passwords)
     return Parts(application, changes, feed, lives)
+
+
+def window(rate: RateLimit, settings: Settings) -> Window:
+    """Return a rate limit of the settings, scaled."""
+    return Window(rate.calls * settings.rate_limit_scale, rate.seconds)
 
 
 @asynccontextmanager
@@ -113,6 +131,7 @@ async def background(parts: Parts) -> AsyncIterator[None]:
             task.cancel()
         ended = await asyncio.gather(*tasks, return_exceptions=True)
         await worker.stop()
+        services.passwords.close()
     for each in ended:
         if isinstance(each, Exception):
             raise each

@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 VERSION = "0.1.0"
@@ -80,20 +89,22 @@ class RateLimit(NamedTuple):
     seconds: int
 
 
-def parse_rate(value: object) -> object:
-    """Read `N/SECONDS`, or `0` for no limit."""
+def parse_rate(value: object, usual: int = 1) -> object:
+    """Read `N/SECONDS`, or `N` in the usual number of seconds, or `0` for no limit."""
     if isinstance(value, RateLimit):
         return value
     match = re.fullmatch(r"([0-9]{1,9})(?:/([0-9]{1,9}))?", str(value), re.ASCII)
     if match is None:
         raise ValueError("must look like 60/3600 (calls/seconds), or 0 for no limit")
-    rate = RateLimit(int(match[1]), int(match[2] or 1))
+    rate = RateLimit(int(match[1]), int(match[2] or usual))
     if rate.seconds < 1:
         raise ValueError("needs a window of at least one second")
     return rate
 
 
 Rate = Annotated[RateLimit, NoDecode, BeforeValidator(parse_rate)]
+QuarterHourly = Annotated[RateLimit, NoDecode, BeforeValidator(lambda value: parse_rate(value, 900))]
+Hourly = Annotated[RateLimit, NoDecode, BeforeValidator(lambda value: parse_rate(value, 3600))]
 
 
 def check_uri(value: SecretStr) -> SecretStr:
@@ -156,6 +167,19 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(1 << 20, ge=1024, description="largest request body")
     max_upload_bytes: int = Field(25 << 20, ge=1024, description="largest multipart body")
 
+    signin_failures: QuarterHourly = Field(
+        RateLimit(20, 900), description="wrong passwords per address and client in 15 minutes, or N/SECONDS"
+    )
+    signin_failures_address: QuarterHourly = Field(
+        RateLimit(100, 900), description="wrong passwords per address in 15 minutes, or N/SECONDS"
+    )
+    mails_per_address: Hourly = Field(
+        RateLimit(10, 3600), description="resets asked for per address and hour, or N/SECONDS"
+    )
+    registrations_per_client: Hourly = Field(
+        RateLimit(100, 3600), description="registrations with a password per client and hour, or N/SECONDS"
+    )
+
     # The live hub
     conflation_ms: int = Field(50, ge=0, le=10_000, description="least pause between publications of a state")
     send_buffer_bytes: int = Field(1 << 20, ge=65_536, description="most that waits for one slow socket")
@@ -165,6 +189,29 @@ class Settings(BaseSettings):
     # Scripts
     admin_email: str | None = Field(None, description="default of create_admin --email")
     admin_password: SecretStr | None = Field(None, description="default of create_admin --password")
+
+    # Know Me
+    email_confirmation_expiration_days: float = Field(
+        1, ge=0, allow_inf_nan=False, description="days that a mailed confirmation is good for"
+    )
+    email_confirmation_link_template: str = Field(
+        "https://example.com/confirm-email?key={key}", description="link that confirms an address"
+    )
+    password_reset_expiration_hours: float = Field(
+        1, ge=0, allow_inf_nan=False, description="hours that a mailed password reset is good for"
+    )
+    password_reset_link_template: str = Field(
+        "https://example.com/change-password/?key={key}", description="link that sets a new password"
+    )
+    mailchimp_enabled: bool = Field(False, description="keep a mailing list at MailChimp in step")
+    mailchimp_api_url: str | None = Field(
+        None, description="base of MailChimp's API; unset: the key's", pattern=r"^https?://[^\s/]+(/\S*)?$"
+    )
+    mailchimp_list_id: str = Field("", description="id of the mailing list", validate_default=True)
+    mailchimp_api_key: SecretStr = Field(
+        SecretStr(""), description="key of MailChimp's API, with the data centre at its end",
+        validate_default=True,
+    )  # fmt: skip
 
     # Flux
     flux_limit_email: Rate = Field(RateLimit(5, 600), description="Flux mails per address")
@@ -189,6 +236,22 @@ class Settings(BaseSettings):
     flux_magic_link_ttl: int = Field(86_400, ge=1, description="seconds that a sign-in link is good for")
     flux_feedback_max: int = Field(10, ge=0, description="messages of feedback of a member in 24 hours")
     flux_stats_interval: int = Field(300, ge=1, description="seconds between computations of public_stats")
+
+    @field_validator("mailchimp_list_id")
+    @classmethod
+    def _require_list(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("mailchimp_enabled") and not value:
+            raise ValueError("is required with MAILCHIMP_ENABLED")
+        return value
+
+    @field_validator("mailchimp_api_key")
+    @classmethod
+    def _require_mailchimp_key(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        """The key says where the API is, unless another setting does."""
+        found = re.fullmatch(r"\S+-[a-z0-9]+", value.get_secret_value(), re.ASCII)
+        if info.data.get("mailchimp_enabled") and not found and not info.data.get("mailchimp_api_url"):
+            raise ValueError("must end in a dash and the data centre, as in 0a1b2c-us1")
+        return value
 
     @model_validator(mode="after")
     def _require_shared_secret(self) -> Self:

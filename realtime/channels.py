@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from realtime.codes import ErrorCode, Refusal
 
-__all__ = ["Change", "ErrorCode", "Identity", "Refusal", "State", "StateNamespace", "channel_name"]
+__all__ = [
+    "Change",
+    "ErrorCode",
+    "Identity",
+    "Namespace",
+    "Past",
+    "Publication",
+    "Refusal",
+    "Since",
+    "Span",
+    "State",
+    "StateNamespace",
+    "StreamNamespace",
+    "channel_name",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +45,50 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """A channel's whole current object: JSON in one line, and a version that only grows within an epoch."""
+class Publication:
+    """What a channel says: JSON in one line, at an offset that only grows within an epoch."""
 
     epoch: str
     offset: int
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class State(Publication):
+    """A state channel's whole current object; the offset is its version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """A place in a stream: behind the message with this offset."""
+
+    epoch: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a stream's history: what follows `since` (in reverse: what comes before it).
+
+    `limit` None is all that is kept; without `since` a span begins with the oldest (in reverse: newest).
+    """
+
+    since: Since | None = None
+    limit: int | None = 0
+    reverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was read of a stream's history: where the stream stands, and a span of it.
+
+    `whole` is False where `since` is no place in what is kept, so that something may be missing.
+    """
+
+    epoch: str
+    offset: int
+    publications: Sequence[Publication] = ()
+    whole: bool = True
 
 
 class Change(Protocol):
@@ -87,6 +139,41 @@ class StateNamespace(Protocol):
         """Name the channels (whole names) that the identity may subscribe to."""
 
 
-def channel_name(namespace: StateNamespace, key: str) -> str:
+@runtime_checkable
+class StreamNamespace(Protocol):
+    """A family of stream channels: each carries every message once, in order, and remembers the last ones.
+
+    The members that it shares with StateNamespace mean the same.
+    """
+
+    @property
+    def name(self) -> str:
+        """Return what stands before the boundary."""
+
+    @property
+    def boundary(self) -> str:
+        """Return ":" or "#"."""
+
+    @property
+    def collections(self) -> frozenset[str]:
+        """Name the stored collections whose changes it follows."""
+
+    async def authorise(self, who: Identity, key: str) -> None:
+        """Let the identity subscribe, or raise Refusal with 102 or 103."""
+
+    async def recall(self, key: str, span: Span) -> Past:
+        """Read the history with majority concern; a stream without messages stands at 0 of its epoch."""
+
+    def project(self, change: Change) -> Iterable[tuple[str, Publication | None]]:
+        """Turn a stored change into messages by key; None ends the key's subscriptions."""
+
+    async def listed(self, who: Identity) -> Sequence[str]:
+        """Name the channels (whole names) that the identity may subscribe to."""
+
+
+Namespace: TypeAlias = StateNamespace | StreamNamespace
+
+
+def channel_name(namespace: Namespace, key: str) -> str:
     """Join a namespace and a key to the channel's name."""
     return f"{namespace.name}{namespace.boundary}{key}"

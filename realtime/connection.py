@@ -152,7 +152,7 @@ class Connection:
 
     # What goes out
 
-    def deliver(self, key: str, message: Message) -> None:
+    def deliver(self, key: object, message: Message) -> None:
         """Hand a message out now or, while the socket is busy, keep the newest of its key."""
         if self._outbox or not self._transport.send(message):
             self.keep(key, message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,9 +17,11 @@ from realtime.frames import Message
 from realtime.hub import Hub
 from realtime.protocol import (
     Connect,
+    History,
     Inquiry,
     Pong,
     Position,
+    Question,
     Refresh,
     Rejected,
     Rpc,
@@ -26,6 +29,7 @@ from realtime.protocol import (
     Subscribe,
     Unsubscribe,
     decode,
+    describe_past,
     describe_subscription,
     encode_error,
     encode_reply,
@@ -33,7 +37,6 @@ from realtime.protocol import (
 
 # Raises Disconnect(3500) for a bad credential and Refusal(109) for an expired one.
 Authenticate: TypeAlias = Callable[[Credentials], Awaitable[Identity]]
-Question: TypeAlias = Subscribe | Unsubscribe | Inquiry | Rpc | Refresh
 Result: TypeAlias = Mapping[str, Any]
 
 log = logging.getLogger(__name__)
@@ -97,6 +100,8 @@ class Dialogue:
                 return "connect", await self._connect(connection, command)
             case Refresh():
                 return "refresh", await self._refresh(connection, who, command)
+            case History():
+                return "history", describe_past(await self.hub.history(who, command.channel, command.span))
             case Inquiry():
                 self.hub.find_namespace(command.channel)
                 raise Refusal(ErrorCode.NOT_AVAILABLE)
@@ -128,7 +133,10 @@ class Dialogue:
         }
 
     async def _recognise(self, credentials: Credentials) -> Identity:
-        identity = await self._authenticate(credentials)
+        with self.hub.arriving() as revoked:
+            identity = await self._authenticate(credentials)
+        if any(matches(identity) for matches in revoked):
+            raise Disconnect(CloseCode.FORCED)
         if identity.expires_at is not None and identity.expires_at <= self.hub.clock():
             raise Refusal(ErrorCode.TOKEN_EXPIRED)
         return identity
@@ -141,9 +149,13 @@ class Dialogue:
         return described
 
     async def _subscribe_all(self, connection: Connection, subs: Mapping[str, Position]) -> dict[str, Result]:
-        """Subscribe to what may be subscribed to; the reply has no place for the reasons of the rest."""
+        """Subscribe to what may be subscribed to; the reply has no place for the reasons of the rest.
+
+        All are settled at once, when the last one was read for: what a client is pushed before its reply
+        is lost on it.
+        """
         answers = await asyncio.gather(
-            *(self._subscribe(connection, channel, position) for channel, position in subs.items()),
+            *(self.hub.approach(connection, channel, position) for channel, position in subs.items()),
             return_exceptions=True,
         )
         results: dict[str, Result] = {}
@@ -151,12 +163,13 @@ class Dialogue:
             if isinstance(answer, BaseException):
                 if not isinstance(answer, Refusal):
                     raise answer
-            else:
-                results[channel] = answer
+                continue
+            with contextlib.suppress(Refusal):
+                results[channel] = describe_subscription(self.hub.settle(answer))
         return results
 
     async def _subscribe(self, connection: Connection, channel: str, position: Position) -> Result:
-        return describe_subscription(await self.hub.subscribe(connection, channel), position)
+        return describe_subscription(await self.hub.subscribe(connection, channel, position))
 
     async def _refresh(self, connection: Connection, who: Identity, command: Refresh) -> Result:
         identity = await self._recognise(Credentials(token=command.token))

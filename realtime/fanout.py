@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from realtime.channel import PENDING, Channel
+from realtime.channel import PENDING, Channel, Said
 from realtime.connection import Connection
-from realtime.frames import Joints, Message
+from realtime.frames import Joints
 
 SLICE = 500  # receivers, about 2 ms, before others get their turn on the loop
 
@@ -24,9 +24,9 @@ def cut(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 class FanOut:
-    """Delivers the newest state of the channels that are due; what comes meanwhile is the next round.
+    """Delivers what the channels that are due have to say; what comes meanwhile is the next round.
 
-    One round runs at a time, so nobody receives an older state after a newer one.
+    One round runs at a time, so nobody receives something older after something newer.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
@@ -37,7 +37,7 @@ class FanOut:
         self.deliveries = 0
 
     def add(self, channel: Channel) -> None:
-        """Deliver the channel's newest state with the next round."""
+        """Deliver what the channel has to say with the next round."""
         self._due[channel] = None
         if self._round is None:
             self._round = asyncio.create_task(self._run())
@@ -56,39 +56,39 @@ class FanOut:
             self._round = None
 
     async def _deliver(self, channels: list[Channel]) -> None:
-        spoken = [(channel, said) for channel in channels if (said := channel.speak(self._monotonic()))]
+        now = self._monotonic()
+        spoken = [(channel, said) for channel in channels for said in channel.speak(now)]
         self.publications += len(spoken)
         if len(spoken) == 1:
-            ((channel, (message, offset)),) = spoken
-            await self._deliver_one(channel, message, offset)
+            await self._deliver_one(*spoken[0])
             return
         touched: dict[Connection, None] = {}
-        for channel, (message, offset) in spoken:
-            await self._collect(channel, message, offset, touched)
+        for channel, said in spoken:
+            await self._collect(channel, said, touched)
         joints = Joints()
         for part in cut(touched):
             for connection in part:
                 connection.flush(joints)
             await asyncio.sleep(0)
 
-    async def _deliver_one(self, channel: Channel, message: Message, offset: int) -> None:
+    async def _deliver_one(self, channel: Channel, said: Said) -> None:
         """The common case: no outbox is touched where the socket is idle."""
-        name, hearers = channel.name, channel.subscribers
+        hearers = channel.subscribers
+        key, message, offset = said
         for part in cut(hearers):
             for connection in part:
                 if hearers.get(connection, PENDING) < offset:
-                    connection.deliver(name, message)
+                    connection.deliver(key, message)
                     self.deliveries += 1
             await asyncio.sleep(0)
 
-    async def _collect(
-        self, channel: Channel, message: Message, offset: int, touched: dict[Connection, None]
-    ) -> None:
-        name, hearers = channel.name, channel.subscribers
+    async def _collect(self, channel: Channel, said: Said, touched: dict[Connection, None]) -> None:
+        hearers = channel.subscribers
+        key, message, offset = said
         for part in cut(hearers):
             for connection in part:
                 if hearers.get(connection, PENDING) < offset:
-                    connection.keep(name, message)
+                    connection.keep(key, message)
                     touched[connection] = None
                     self.deliveries += 1
             await asyncio.sleep(0)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from realtime.channels import Change, StateNamespace, channel_name
+from realtime.channels import Change, Namespace, channel_name
 from realtime.hub import Hub
 
 FIRST_PAUSE = 0.1  # seconds
@@ -54,7 +54,7 @@ class Feed:
         self._source = source
         self._monotonic = monotonic
         self._sleep = sleep
-        self._by_collection: dict[str, list[StateNamespace]] = defaultdict(list)
+        self._by_collection: dict[str, list[Namespace]] = defaultdict(list)
         for space in hub.namespaces:
             for collection in space.collections:
                 self._by_collection[collection].append(space)
@@ -115,8 +115,8 @@ class Feed:
         self.changes += 1
         for space in self._by_collection.get(change.collection, ()):
             try:
-                for key, state in space.project(change):
-                    self._hub.publish(channel_name(space, key), state)
+                for key, publication in space.project(change):
+                    self._hub.publish(channel_name(space, key), publication)
             except Exception:
                 # One odd document must not silence everything else.
                 log.exception("%s cannot project a change of %s", space.name, change.collection)

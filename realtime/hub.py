@@ -1,4 +1,4 @@
-"""The hub: channels to connections. It knows neither where states come from nor what carries them away."""
+"""The hub: channels to connections. It knows neither where messages come from nor what carries them away."""
 
 from __future__ import annotations
 
@@ -7,23 +7,38 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, NamedTuple
 
-from realtime.channel import PENDING, Channel
-from realtime.channels import Identity, State, StateNamespace
+from realtime.channel import PENDING, Channel, StateChannel
+from realtime.channels import Identity, Namespace, Past, Publication, Span, StreamNamespace
 from realtime.codes import CloseCode, ErrorCode, Refusal
 from realtime.connection import Connection
 from realtime.fanout import SLICE, FanOut, cut
 from realtime.frames import Message
 from realtime.limits import Limits
-from realtime.protocol import encode_unsubscription
+from realtime.protocol import Position, Subscribed, encode_unsubscription
+from realtime.stream import StreamChannel, fit
 from realtime.wheel import TICK, Wheel
 
 CHANNEL = re.compile(r"([^:#]+)([:#])(.*)", re.DOTALL)
 READERS = 16  # channels that a resync reads side by side
+NOWHERE = Position()
 FAREWELL = 2.0  # seconds that clients have to answer the closing handshake at shutdown
 
+Matches = Callable[[Identity], bool]
+
 log = logging.getLogger(__name__)
+
+
+class Arrival(NamedTuple):
+    """A subscription that is registered and read for, and hears nothing until it is settled."""
+
+    connection: Connection
+    channel: Channel
+    found: Any
+    position: Position
 
 
 def make_id() -> str:
@@ -40,7 +55,7 @@ class Hub:
 
     def __init__(
         self,
-        namespaces: Iterable[StateNamespace],
+        namespaces: Iterable[Namespace],
         limits: Limits,
         *,
         version: str,
@@ -63,13 +78,14 @@ class Hub:
         self._by_prefix = {space.name + space.boundary: space for space in self.namespaces}
         self._fan_out = FanOut(monotonic)
         self._unsent: list[Connection] = []
+        self._arriving: dict[object, list[Matches]] = {}
         self._turning: asyncio.Task[None] | None = None
         self._stopping = False
         self._emptied = asyncio.Event()
 
     @property
     def publications(self) -> int:
-        """Return how many states were published to subscribers."""
+        """Return how many messages were published to subscribers."""
         return self._fan_out.publications
 
     @property
@@ -102,7 +118,23 @@ class Hub:
         if self._turning is not None:
             self._turning.cancel()
 
-    async def disconnect(self, matches: Callable[[Identity], bool], code: CloseCode) -> None:
+    @contextmanager
+    def arriving(self) -> Iterator[list[Matches]]:
+        """Collect what is revoked while somebody's credential is being looked at: it may count for them."""
+        key, revoked = object(), list[Matches]()
+        self._arriving[key] = revoked
+        try:
+            yield revoked
+        finally:
+            del self._arriving[key]
+
+    async def revoke(self, matches: Matches) -> None:
+        """Close the connections that a revoked credential opened, and those that it is just opening."""
+        for revoked in self._arriving.values():
+            revoked.append(matches)
+        await self.disconnect(matches, CloseCode.FORCED)
+
+    async def disconnect(self, matches: Matches, code: CloseCode) -> None:
         """Close the connections whose identity matches; who has not connected yet counts as anonymous."""
         for part in cut(self.connections):
             for connection in part:
@@ -139,7 +171,7 @@ class Hub:
 
     # Subscriptions
 
-    def find_namespace(self, name: str) -> tuple[StateNamespace, str]:
+    def find_namespace(self, name: str) -> tuple[Namespace, str]:
         """Return a channel's namespace and key, or refuse with 102."""
         match = CHANNEL.fullmatch(name)
         space = match and self._by_prefix.get(match[1] + match[2])
@@ -147,26 +179,35 @@ class Hub:
             raise Refusal(ErrorCode.UNKNOWN_CHANNEL)
         return space, match[3]
 
-    async def subscribe(self, connection: Connection, name: str) -> State:
-        """Subscribe, and return the state after which publications follow without gap or repetition.
+    async def subscribe(self, connection: Connection, name: str, position: Position = NOWHERE) -> Subscribed:
+        """Subscribe, and return where the channel stands: publications follow without gap or repetition."""
+        return self.settle(await self.approach(connection, name, position))
 
-        The connection is registered before the read begins, so that no change can fall between the two;
-        until its reply it hears nothing, and the reply carries the newest state that was read or published.
+    async def approach(self, connection: Connection, name: str, position: Position) -> Arrival:
+        """Register and read: the connection hears nothing until its subscription is settled.
+
+        It is registered before the read begins, so that no change can fall between the two.
         """
         channel = self._register(connection, name)
-        identity = connection.identity or Identity()
+        who = connection.identity or Identity()
+        try:
+            async with self._reading(name):
+                await channel.namespace.authorise(who, channel.key)
+                return Arrival(connection, channel, await channel.read(position), position)
+        except BaseException:
+            self._leave(connection, channel)
+            raise
+
+    @asynccontextmanager
+    async def _reading(self, name: str) -> AsyncIterator[None]:
+        """Bound a read in time; refuse with 100 where it fails."""
         try:
             async with asyncio.timeout(self.limits.read_seconds):
-                await channel.namespace.authorise(identity, channel.key)
-                state = await channel.read()
-            if state is None:
-                raise Refusal(ErrorCode.UNKNOWN_CHANNEL)
-            return self._settle(connection, channel, state)
-        except BaseException as error:
-            self._leave(connection, channel)
-            if isinstance(error, Refusal) or not isinstance(error, Exception):
-                raise
-            log.warning("subscribing to %s failed: %r", name, error)
+                yield
+        except Refusal:
+            raise
+        except Exception as error:
+            log.warning("reading %s failed: %r", name, error)
             raise Refusal(ErrorCode.INTERNAL) from error
 
     def _register(self, connection: Connection, name: str) -> Channel:
@@ -179,30 +220,57 @@ class Hub:
             raise Refusal(ErrorCode.INTERNAL)
         channel = self.channels.get(name)
         if channel is None:
-            channel = self.channels[name] = Channel(name, space, key)
+            channel = self.channels[name] = self._open(name, space, key)
         channel.subscribers[connection] = PENDING
         connection.channels[name] = channel
         self.subscriptions += 1
         return channel
 
-    def _settle(self, connection: Connection, channel: Channel, read: State) -> State:
+    def _open(self, name: str, space: Namespace, key: str) -> Channel:
+        if isinstance(space, StreamNamespace):
+            return StreamChannel(name, space, key, self._room)
+        return StateChannel(name, space, key)
+
+    @property
+    def _room(self) -> int:
+        """Return how many bytes of history fit into a reply, beside what else waits for the socket."""
+        return self.limits.send_buffer_bytes // 2
+
+    def settle(self, arrival: Arrival) -> Subscribed:
+        """Let an arrived connection hear what comes from now on; its reply has to go out in this turn."""
+        connection, channel, found, position = arrival
         if connection.channels.get(channel.name) is not channel:
             # Ended while the read ran, perhaps because the object just vanished: ask again.
             raise Refusal(ErrorCode.INTERNAL)
-        self._take(channel, read)
-        newest = channel.latest or read
-        channel.subscribers[connection] = newest.offset
+        if channel.contradicts(found):
+            self._restart(channel)
+        try:
+            subscribed = channel.welcome(found, position)
+        except Refusal:
+            self._leave(connection, channel)
+            raise
+        channel.subscribers[connection] = subscribed.offset
         if channel.behind():
             # This read was ahead of the changes; they will bring nothing new for the others.
             self._schedule(channel)
-        return newest
+        return subscribed
 
-    def _take(self, channel: Channel, state: State) -> None:
-        """Note a state; who has one of another epoch must subscribe anew: offsets do not compare."""
-        if channel.contradicts(state):
-            self._end_subscriptions(channel)
-            channel.sent = -1
-        channel.observe(state)
+    async def history(self, who: Identity, name: str, span: Span) -> Past:
+        """Read a part of what a stream has said; refuses with 112 where it begins in what is not kept."""
+        space, key = self.find_namespace(name)
+        if not isinstance(space, StreamNamespace):
+            raise Refusal(ErrorCode.NOT_AVAILABLE)
+        async with self._reading(name):
+            await space.authorise(who, key)
+            past = await space.recall(key, span)
+        if not past.whole:
+            raise Refusal(ErrorCode.UNRECOVERABLE_POSITION)
+        return fit(past, self._room)
+
+    def _restart(self, channel: Channel) -> None:
+        """Have everybody subscribe anew: what comes now can't follow what they have."""
+        self._end_subscriptions(channel)
+        channel.forget()
 
     def unsubscribe(self, connection: Connection, name: str) -> None:
         """End a subscription at the client's wish; none is no error."""
@@ -233,20 +301,27 @@ class Hub:
 
     # Publications
 
-    def publish(self, name: str, state: State | None) -> None:
-        """Publish a channel's new state, at most one per CONFLATION_MS; None ends its subscriptions."""
+    def publish(self, name: str, publication: Publication | None) -> None:
+        """Publish what a channel has to say; None ends its subscriptions.
+
+        States go out at most once in CONFLATION_MS, messages of a stream at once.
+        """
         channel = self.channels.get(name)
         if channel is None:
             return
-        if state is None:
-            self._end_subscriptions(channel)
-            for connection in list(channel.subscribers):
-                self._leave(connection, channel)
+        if publication is None:
+            self._end(channel)
             return
-        before = channel.latest
-        self._take(channel, state)
-        if channel.latest is not before:
+        if channel.contradicts(publication):
+            self._restart(channel)
+        if channel.observe(publication):
             self._schedule(channel)
+
+    def _end(self, channel: Channel) -> None:
+        """End all subscriptions; those that were not answered yet are refused as worth another try."""
+        self._end_subscriptions(channel)
+        for connection in list(channel.subscribers):
+            self._leave(connection, channel)
 
     def _schedule(self, channel: Channel) -> None:
         if channel.delayed:
@@ -263,14 +338,17 @@ class Hub:
         await self._fan_out.settle()
 
     async def resync(self) -> None:
-        """Read every subscribed channel again, after changes may have been missed."""
+        """Mend what missed changes may have left: states are read again, streams subscribed to anew."""
         limit = asyncio.Semaphore(READERS)
         async with asyncio.TaskGroup() as group:
             for channel in list(self.channels.values()):
-                group.create_task(self._reread(channel, limit))
+                if isinstance(channel, StateChannel):
+                    group.create_task(self._reread(channel, limit))
+                else:
+                    self._end(channel)
 
-    async def _reread(self, channel: Channel, limit: asyncio.Semaphore) -> None:
+    async def _reread(self, channel: StateChannel, limit: asyncio.Semaphore) -> None:
         async with limit:
-            state = await channel.read()
+            state = await channel.current()
         if self.channels.get(channel.name) is channel:
             self.publish(channel.name, state)

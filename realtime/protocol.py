@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import orjson
 
-from realtime.channels import State
+from realtime.channels import Past, Publication, Since, Span
 from realtime.codes import UNSUBSCRIBED, CloseCode, Disconnect, ErrorCode, Refusal
 
 LONGEST_CHANNEL = 255  # characters
@@ -55,11 +55,20 @@ class Unsubscribe:
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """Asks about a channel without subscribing: history, presence or presence_stats."""
+    """Asks who is on a channel, without subscribing: presence or presence_stats."""
 
     id: int
     method: str
     channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Asks for a part of what a channel has said."""
+
+    id: int
+    channel: str
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,19 @@ class Send:
     """A message without an answer; nobody here listens to it."""
 
 
-Command: TypeAlias = Connect | Subscribe | Unsubscribe | Inquiry | Rpc | Refresh | Rejected | Pong | Send
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """What a new subscriber is told: where the channel stands, and what the client does not have yet."""
+
+    epoch: str
+    offset: int
+    publications: Sequence[Publication] = ()
+    was_recovering: bool = False
+    recovered: bool = False
+
+
+Question: TypeAlias = Subscribe | Unsubscribe | History | Inquiry | Rpc | Refresh
+Command: TypeAlias = Connect | Question | Rejected | Pong | Send
 Body: TypeAlias = Mapping[str, Any]
 
 
@@ -213,6 +234,18 @@ def _read_refresh(number: int, body: Body) -> Command:
     return Refresh(number, token)
 
 
+def _read_history(number: int, body: Body) -> Command:
+    limit, reverse = body.get("limit", 0), body.get("reverse", False)
+    if type(limit) is not int or type(reverse) is not bool:
+        raise Refusal(ErrorCode.BAD_REQUEST)
+    since = None
+    if body.get("since") is not None:
+        position = _read_position(body["since"])
+        since = Since(position.epoch, position.offset)
+    # As in Centrifugo: no limit given asks where the stream stands, a negative one for all there is.
+    return History(number, _read_channel(body), Span(since, None if limit < 0 else limit, reverse))
+
+
 def _inquire(method: str) -> Callable[[int, Body], Command]:
     return lambda number, body: Inquiry(number, method, _read_channel(body))
 
@@ -227,7 +260,7 @@ READERS: Mapping[str, Callable[[int, Body], Command]] = {
     "unsubscribe": _read_unsubscribe,
     "rpc": _read_rpc,
     "refresh": _read_refresh,
-    "history": _inquire("history"),
+    "history": _read_history,
     "presence": _inquire("presence"),
     "presence_stats": _inquire("presence_stats"),
     # A client never publishes here, and a subscription has no token of its own.
@@ -250,9 +283,9 @@ def encode_error(number: int, code: ErrorCode) -> bytes:
     return orjson.dumps({"id": number, "error": error})
 
 
-def encode_publication(channel: str, state: State) -> bytes:
-    """Push a channel's object to its subscribers."""
-    return orjson.dumps({"push": {"channel": channel, "pub": describe_publication(state)}})
+def encode_publication(channel: str, publication: Publication) -> bytes:
+    """Push what a channel says to its subscribers."""
+    return orjson.dumps({"push": {"channel": channel, "pub": describe_publication(publication)}})
 
 
 def encode_unsubscription(channel: str) -> bytes:
@@ -261,23 +294,27 @@ def encode_unsubscription(channel: str) -> bytes:
     return orjson.dumps({"push": {"channel": channel, "unsubscribe": ended}})
 
 
-def describe_publication(state: State) -> dict[str, Any]:
-    """Return a state as the protocol's publication."""
-    return {"data": orjson.Fragment(state.data), "offset": state.offset}
+def describe_publication(publication: Publication) -> dict[str, Any]:
+    """Return the protocol's publication."""
+    return {"data": orjson.Fragment(publication.data), "offset": publication.offset}
 
 
-def describe_subscription(state: State, position: Position) -> dict[str, Any]:
-    """Return the result of subscribing to a state channel.
+def describe_past(past: Past) -> dict[str, Any]:
+    """Return the result of asking for a stream's history."""
+    return {
+        "publications": [describe_publication(each) for each in past.publications],
+        "epoch": past.epoch,
+        "offset": past.offset,
+    }
 
-    The newest object replaces everything a client may have missed, so recovery always succeeds; whoever
-    has it already is not sent it again.
-    """
-    known = position.recover and (position.epoch, position.offset) == (state.epoch, state.offset)
+
+def describe_subscription(subscribed: Subscribed) -> dict[str, Any]:
+    """Return the result of subscribing."""
     return {
         "recoverable": True,
-        "epoch": state.epoch,
-        "offset": state.offset,
-        "publications": [] if known else [describe_publication(state)],
-        "recovered": position.recover,
-        "was_recovering": position.recover,
+        "epoch": subscribed.epoch,
+        "offset": subscribed.offset,
+        "publications": [describe_publication(each) for each in subscribed.publications],
+        "recovered": subscribed.recovered,
+        "was_recovering": subscribed.was_recovering,
     }

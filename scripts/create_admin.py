@@ -43,7 +43,12 @@ async def appoint(settings: Settings, stores: Stores, email: str, password: str)
     """Appoint the superuser; the member counters follow also where no server runs."""
     passwords = Passwords(settings.bcrypt_rounds, os.cpu_count() or 1)
     superusers = Superusers(
-        stores.database, stores.counters, stores.addresses, stores.tokens, passwords=passwords
+        stores.database,
+        stores.counters,
+        stores.addresses,
+        stores.tokens,
+        stores.credentials,
+        passwords=passwords,
     )
     try:
         made = await superusers.appoint(email, password)

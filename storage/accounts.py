@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from storage.addresses import Addresses
 from storage.batching import Batcher
 from storage.counters import Counters
+from storage.credentials import Credentials, Ending, Event
 from storage.database import Database, Index, index
 from storage.driver import Document, DuplicateKeyError, ObjectId, ReturnDocument, Session
 from storage.errors import Departed, Taken
@@ -89,9 +90,11 @@ class Accounts:
         counters: Counters,
         addresses: Addresses,
         jobs: Jobs,
+        credentials: Credentials,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
+        self._credentials = credentials
         self._users = database["users"]
         self._notify = database["notify_queue"]
         self._counters = counters
@@ -222,23 +225,17 @@ class Accounts:
 
         await self._database.transaction(work)
 
-    async def trust(self, address: Document, session: Session) -> None:
+    async def trust(self, address: Document, session: Session, event: Event = Event.CLAIMED) -> None:
         """Note on an account that an address row of it has been proven by a mailed link.
 
-        An account's first proof voids a password that was set before: whoever set it may not own the mailbox.
+        An account's first proof ends what belongs to whoever registered it: they may not own the mailbox.
         """
-        first = await self._users.find_one(
-            {"_id": address["user_id"], "auth.unproven": True}, {"set_password": 1}, session=session
-        )
-        changes: Document = {"$set": {"email_validated": True} if address["primary"] else {}}
+        person = {"_id": address["user_id"]}
+        if address["primary"]:
+            await self._users.update_one(person, {"$set": {"email_validated": True}}, session=session)
+        first = await self._users.find_one({**person, "auth.unproven": True}, session=session)
         if first is not None:
-            changes["$unset"] = {"auth.unproven": ""}
-            if first.get("set_password"):
-                changes["$set"] |= {"password": "", "set_password": False}
-                changes["$inc"] = {"auth.generation": 1}
-        updates = {operator: values for operator, values in changes.items() if values}
-        if updates:
-            await self._users.update_one({"_id": address["user_id"]}, updates, session=session)
+            await self._credentials.end(Ending(event, first), session)
 
     async def _promise(self, jobs: Iterable[NewJob], session: Session) -> None:
         for job in jobs:

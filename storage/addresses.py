@@ -12,6 +12,10 @@ from storage.errors import NotFound, Taken
 from storage.traces import Trace
 
 
+# What is mailed to an address, and dies with its row.
+MAILED = ("email_validation", "email_confirmations", "password_resets", "login_tokens")
+
+
 class Addresses:
     """Rows of `email_addresses`; compared without case, kept as typed, unique over everybody.
 
@@ -33,6 +37,7 @@ class Addresses:
     ) -> None:
         self._rows = database["email_addresses"]
         self._proofs = database["email_validation"]
+        self._mailed = [database[name] for name in MAILED]
         self._counters = counters
         self._clock = clock
 
@@ -48,17 +53,19 @@ class Addresses:
         ours = {"$or": [{"primary": True}, {"verified": True}]}
         return await self._rows.find_one({"email_lower": email.lower(), **ours}, session=session)
 
-    async def prepare(self, email: str, user_id: ObjectId, *, verified: bool = False) -> Document:
-        """Make a primary row that is not stored yet; its number is taken outside the transaction."""
+    async def prepare(
+        self, email: str, user_id: ObjectId, *, primary: bool = True, verified: bool = False, action: int = 1
+    ) -> Document:
+        """Make a row that is not stored yet; its number is taken outside the transaction."""
         return {
             "_id": ObjectId(),
             "id": await self._counters.take("email_addresses"),
             "user_id": user_id,
             "email": email,
             "email_lower": email.lower(),
-            "primary": True,
+            "primary": primary,
             "verified": verified,
-            "verified_action": 1,
+            "verified_action": action,
         }
 
     async def insert(self, row: Document, session: Session) -> None:
@@ -120,8 +127,7 @@ class Addresses:
             raise Taken("email")
         former = await self._rows.find_one_and_delete({"user_id": user_id, "primary": True}, session=session)
         if former is not None:
-            dead = {"user_id": user_id, "email_id": {"$in": [former["id"], None]}}
-            await self._proofs.delete_many(dead, session=session)
+            await self._forget(former, session)
         if own is None:
             own = await self.prepare(email, user_id)
             await self.insert(own, session)
@@ -130,3 +136,37 @@ class Addresses:
             await self._rows.update_one({"_id": own["_id"]}, promotion, session=session)
         await self.expect_proof(own, token, session)
         return bool(own["verified"])
+
+    async def find(self, query: Document, session: Session | None = None) -> Document | None:
+        """Return a row by its fields."""
+        return await self._rows.find_one(query, session=session)
+
+    async def taken(self, email: str) -> Document | None:
+        """Return the row that has the address, verified or not."""
+        return await self.find({"email_lower": email.lower()})
+
+    async def of(self, user_id: ObjectId) -> list[Document]:
+        """Return a person's rows by ascending id."""
+        return await self._rows.find({"user_id": user_id}).sort("id", 1).to_list(None)
+
+    async def make_primary(self, row: Document, session: Session) -> Document | None:
+        """Make a person's row the primary one; return the one that was."""
+        former = await self._rows.find_one_and_update(
+            {"user_id": row["user_id"], "primary": True}, {"$set": {"primary": False}}, session=session
+        )
+        # Proofs that name no address were mailed to the primary one of that time.
+        nameless = {"user_id": row["user_id"], "email_id": None}
+        await self._proofs.delete_many(nameless, session=session)
+        await self._rows.update_one({"_id": row["_id"]}, {"$set": {"primary": True}}, session=session)
+        return former
+
+    async def remove(self, row: Document, session: Session) -> None:
+        """Delete a row and what was mailed to it: the address is free again."""
+        await self._rows.delete_one({"_id": row["_id"]}, session=session)
+        await self._forget(row, session)
+
+    async def _forget(self, row: Document, session: Session) -> None:
+        numbers = [row["id"], None] if row["primary"] else [row["id"]]
+        dead = {"user_id": row["user_id"], "email_id": {"$in": numbers}}
+        for links in self._mailed:
+            await links.delete_many(dead, session=session)

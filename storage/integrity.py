@@ -13,11 +13,15 @@ from typing import cast
 from storage.database import Database, Index
 from storage.differences import compare_tally, describe_declared, describe_stored, wrong_address, wrong_fields
 from storage.driver import Document, Session, settled
+from storage.knowme import PARENTS as KNOW_ME
 from storage.statistics import COUNTERS, Statistics
 from storage.traces import Trace
 
 VOTES = Trace("votes", "user_id")  # a deletion takes votes back in its own way, so no store declares it
-SEQUENCES = (("users", "id"), ("email_addresses", "id"), ("call_log", "call_id"))
+SEQUENCES = (
+    *(("users", "id"), ("email_addresses", "id"), ("call_log", "call_id")),
+    *((collection, "id") for collection in KNOW_ME),
+)
 LAG = 2.0  # seconds that the member counters may be behind, with some to spare
 PERSON_FIELDS = dict.fromkeys(
     ("s", "id", "email", "email_lower", "email_validated", "addr_postcode", "address", "addr_state"), 1

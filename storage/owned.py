@@ -9,6 +9,7 @@ from storage.counters import Counters
 from storage.database import Database, Index, index
 from storage.driver import Document, ObjectId, ReturnDocument, Session
 from storage.errors import NotFound
+from storage.presence import hold
 
 
 class Row(Protocol):
@@ -31,7 +32,9 @@ class Shelf(Generic[R]):
     def __init__(
         self, database: Database, counters: Counters, collection: str, kind: type[R], parent: str | None
     ) -> None:
+        self._database = database
         self._rows = database[collection]
+        self._users = database["users"]
         self._counters = counters
         self._collection = collection
         self._kind = kind
@@ -41,9 +44,10 @@ class Shelf(Generic[R]):
     def indexes(collection: str, parent: str | None, *, only_one: bool = False) -> tuple[Index, ...]:
         """Return what the look-ups need; `only_one` allows an owner a single thing of the kind."""
         by_id = index(collection, "id", unique=True)
-        # Deleting a person goes by owner; lists go by parent, in the order of ids.
-        by_owner = index(collection, "user_id", unique=only_one)
-        return (by_id, by_owner, *([index(collection, parent, "id")] if parent else ()))
+        if parent is None:
+            return (by_id, index(collection, "user_id", unique=only_one))
+        # Lists go by owner and parent, in the order of ids; deleting a person goes by owner alone.
+        return (by_id, index(collection, "user_id", parent, "id"))
 
     async def find(self, owner: ObjectId, number: int) -> R:
         """Find one by its id."""
@@ -77,11 +81,19 @@ class Shelf(Generic[R]):
         number: int | None = None,
         session: Session | None = None,
     ) -> R:
-        """Store a new one; a unique index may raise DuplicateKeyError."""
+        """Store a new one, unless its owner is being deleted; a unique index may raise DuplicateKeyError.
+
+        Raises Departed.
+        """
         document: Document = {"id": number or await self.number(), "user_id": owner, **fields}
         if self._parent is not None:
             document[self._parent] = parent
-        await self._rows.insert_one(document, session=session)
+
+        async def work(session: Session) -> None:
+            await hold(self._users, owner, session)
+            await self._rows.insert_one(document, session=session)
+
+        await (self._database.transaction(work) if session is None else work(session))
         return self._kind.of(document)
 
     async def change(

@@ -7,6 +7,8 @@ import base64
 import binascii
 import hashlib
 import hmac
+import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +22,7 @@ LONGEST = 72  # bytes that bcrypt looks at
 QUEUED_PER_WORKER = 16  # at cost 12 the last one waits 3-4 s; more would only time out
 DEFAULT_ROUNDS = 1000  # of a Werkzeug hash that names none
 MOST_ROUNDS = 10_000_000  # what a hash in an import may cost: seconds, not hours
+NICENESS = 10
 
 T = TypeVar("T")
 
@@ -29,8 +32,10 @@ class Passwords:
 
     def __init__(self, rounds: int, workers: int) -> None:
         self._rounds = rounds
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="bcrypt")
-        self._room = threading.BoundedSemaphore(workers * (1 + QUEUED_PER_WORKER))
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="bcrypt", initializer=step_back)
+        self._room = workers * (1 + QUEUED_PER_WORKER)
+        self._taken = 0
+        self._door = threading.Lock()
 
     async def hash(self, text: str) -> str:
         """Hash a password, trimmed; raises Busy when too many wait already."""
@@ -43,24 +48,45 @@ class Passwords:
         """
         return await self._run(lambda: matches(text, stored, self._rounds))
 
+    @property
+    def waiting(self) -> int:
+        """Return how many wait for a hash, those included that are being made."""
+        return self._taken
+
     def close(self) -> None:
         """Let the threads end; what waits is given up."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if not self._room.acquire(blocking=False):
-            raise Busy(retry_after=1)
-        try:
-            future = self._threads.submit(work)
-        except RuntimeError:  # closed
-            self._room.release()
-            raise
+        with self._door:
+            if self._taken >= self._room:
+                raise Busy(retry_after=1)
+            future = self._threads.submit(work)  # raises RuntimeError once closed
+            self._taken += 1
         # Room is made when the thread is done with it, not when an impatient caller has gone.
         future.add_done_callback(self._leave)
         return await asyncio.wrap_future(future)
 
     def _leave(self, _: Future[T]) -> None:
-        self._room.release()
+        with self._door:
+            self._taken -= 1
+
+
+def step_back() -> None:
+    """Let this thread yield to the event loop: one core may have to serve both, and a hash can wait."""
+    if sys.platform == "linux":  # elsewhere it would be the whole process
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+
+
+def can_match(stored: str | None) -> bool:
+    """Tell whether any password at all can fit a stored value."""
+    scheme = (stored or "").partition("$")[0].partition(":")[0]
+    return bool(stored) and scheme in {"", "pbkdf2_sha256", "pbkdf2", "bcrypt_sha256", "bcrypt"}
+
+
+def is_ours(stored: str) -> bool:
+    """Tell whether a stored hash has the form that we make."""
+    return stored.startswith("$")
 
 
 def make_hash(text: str, rounds: int) -> str:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from storage.accounts import Accounts
 from storage.addresses import Addresses
 from storage.calls import Calls
+from storage.confirmations import Confirmations
 from storage.counters import Counters
+from storage.credentials import Credentials, Holding
 from storage.database import Database, Index
 from storage.deletion import Deletion
 from storage.donations import Donations
+from storage.enrolment import Enrolment
 from storage.feedback import Feedback
 from storage.files import Files
 from storage.gazetteer import Gazetteer
@@ -18,13 +21,17 @@ from storage.jobs import Jobs
 from storage.journal import Journal
 from storage.knowme import KnowMe
 from storage.magic_links import MagicLinks
+from storage.mailboxes import Mailboxes
 from storage.people import People
 from storage.phones import Phones
 from storage.polls import Polls
 from storage.profiles import Profiles
 from storage.reports import Reports
+from storage.resets import OpenResets, Resets
 from storage.roles import Roles
+from storage.signin import SignIn
 from storage.statistics import Statistics
+from storage.subscribers import Subscribers
 from storage.throttle import Throttle
 from storage.tokens import Tokens
 from storage.traces import Trace
@@ -33,6 +40,7 @@ from storage.withdrawal import Withdrawal
 
 INDEXED = (
     *(Accounts, Addresses, Calls, Deletion, Donations, Feedback, Files, Gazetteer, Jobs, Journal, KnowMe),
+    *(Confirmations, Resets, Subscribers),
     *(MagicLinks, Phones, Polls, Profiles, Reports, Roles, Statistics, Throttle, Tokens, ValidationQueue),
 )
 
@@ -55,9 +63,12 @@ class Stores:
     accounts: Accounts
     addresses: Addresses
     calls: Calls
+    confirmations: Confirmations
     counters: Counters
+    credentials: Credentials
     deletion: Deletion
     donations: Donations
+    enrolment: Enrolment
     feedback: Feedback
     files: Files
     gazetteer: Gazetteer
@@ -65,13 +76,17 @@ class Stores:
     journal: Journal
     knowme: KnowMe
     magic_links: MagicLinks
+    mailboxes: Mailboxes
     people: People
     phones: Phones
     polls: Polls
     profiles: Profiles
     reports: Reports
+    resets: Resets
     roles: Roles
+    signin: SignIn
     statistics: Statistics
+    subscribers: Subscribers
     throttle: Throttle
     tokens: Tokens
     validation: ValidationQueue
@@ -83,7 +98,11 @@ class Stores:
         addresses = Addresses(database, counters)
         jobs = Jobs(database)
         journal = Journal(database)
-        accounts = Accounts(database, counters, addresses, jobs)
+        tokens = Tokens(database)
+        ends = ((Holding.TOKEN, tokens.revoke), (Holding.LINKS, OpenResets(database).end))
+        credentials = Credentials(database, jobs, ends)
+        accounts = Accounts(database, counters, addresses, jobs, credentials)
+        confirmations = Confirmations(database, addresses)
         files = Files(database)
         knowme = KnowMe(database, counters, files)
         steps = (Withdrawal(database).withdraw, knowme.withdraw_files)
@@ -92,9 +111,12 @@ class Stores:
             accounts=accounts,
             addresses=addresses,
             calls=Calls(database, counters),
+            confirmations=confirmations,
             counters=counters,
+            credentials=credentials,
             deletion=Deletion(database, jobs, journal, all_traces(), steps),
             donations=Donations(database),
+            enrolment=Enrolment(database, counters, addresses, confirmations, jobs),
             feedback=Feedback(database),
             files=files,
             gazetteer=Gazetteer(database),
@@ -102,15 +124,19 @@ class Stores:
             journal=journal,
             knowme=knowme,
             magic_links=MagicLinks(database, accounts, addresses, jobs),
+            mailboxes=Mailboxes(database, accounts, addresses, confirmations, jobs),
             people=People(database),
             phones=Phones(database),
             polls=Polls(database),
             profiles=Profiles(database),
             reports=Reports(database),
+            resets=Resets(database, accounts, addresses, credentials, jobs),
             roles=Roles(database),
+            signin=SignIn(database, addresses, tokens),
             statistics=Statistics(database),
+            subscribers=Subscribers(database),
             throttle=Throttle(database),
-            tokens=Tokens(database),
+            tokens=tokens,
             validation=ValidationQueue(database),
         )
 

@@ -9,15 +9,17 @@ from typing import Any
 
 from storage.addresses import Addresses
 from storage.counters import Counters
+from storage.credentials import Credentials, Ending, Event
 from storage.database import Database
-from storage.driver import Document, DuplicateKeyError, ObjectId, ReturnDocument, Session
+from storage.driver import Document, DuplicateKeyError, ObjectId, Session
 from storage.errors import Busy
 from storage.passwords import Passwords
-from storage.person import make_secret, new_person
+from storage.person import new_person
 from storage.tokens import Tokens
 
 NAMES = {"fname": "Admin", "sname": "User"}
 TRIES = 5
+ORIGIN = "create_admin"  # what made the account: who may be on the mailing list depends on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Superusers:
         counters: Counters,
         addresses: Addresses,
         tokens: Tokens,
+        credentials: Credentials,
         *,
         passwords: Passwords,
         clock: Callable[[], float] = time.time,
@@ -49,10 +52,10 @@ class Superusers:
         self._database = database
         self._users = database["users"]
         self._rows = database["email_addresses"]
-        self._notify = database["notify_queue"]
         self._counters = counters
         self._addresses = addresses
         self._tokens = tokens
+        self._credentials = credentials
         self._passwords = passwords
         self._clock = clock
 
@@ -77,7 +80,7 @@ class Superusers:
             "password": await self._passwords.hash(password),
             "set_password": True,
             "email_validated": True,
-            "auth": {**person["auth"], "superuser": True},
+            "auth": {**person["auth"], "superuser": True, "origin": ORIGIN},
         }
         row = await self._addresses.prepare(email, person["_id"], verified=True)
 
@@ -101,19 +104,22 @@ class Superusers:
             stored = await self._users.find_one({"_id": known["_id"], "password": former}, session=session)
             if stored is None:
                 raise Moved
-            person = await self._users.find_one_and_update(
-                {"_id": stored["_id"]},
-                promotion(stored, fresh, primary=address["primary"]),
-                return_document=ReturnDocument.AFTER,
-                session=session,
-            )
-            assert person is not None
-            if person["s"] != stored["s"]:
-                renamed = {"$set": {"s": person["s"]}}
-                await self._notify.update_many({"s": stored["s"]}, renamed, session=session)
-            return await self._describe(person, session)
+            values = {"auth.superuser": True} | ({"email_validated": True} if address["primary"] else {})
+            await self._users.update_one({"_id": stored["_id"]}, {"$set": values}, session=session)
+            await self._secure(stored, fresh, session)
+            return await self._describe(stored, session)
 
         return await self._database.transaction(work)
+
+    async def _secure(self, stored: Document, fresh: str | None, session: Session) -> None:
+        """End what must not become an admin's; `fresh` is the hash of a new password.
+
+        Whoever registered the address without proof may not own it: this is its first proof.
+        """
+        if stored.get("auth", {}).get("unproven"):
+            await self._credentials.end(Ending(Event.PROVEN, stored), session)
+        if fresh is not None:
+            await self._credentials.set_password(Ending(Event.CHANGED, stored), fresh, session)
 
     async def _verify(self, row: ObjectId, session: Session) -> Document:
         address = await self._rows.find_one_and_update(
@@ -125,20 +131,3 @@ class Superusers:
 
     async def _describe(self, person: Mapping[str, Any], session: Session) -> Superuser:
         return Superuser(person["id"], person["email"], await self._tokens.issue(person["_id"], session))
-
-
-def promotion(stored: Mapping[str, Any], fresh: str | None, *, primary: bool) -> Document:
-    """Return the update that makes a stored person a superuser; `fresh` is the hash of a new password.
-
-    Whoever registered the address without proof may not own it: what they hold must not become an
-    admin's, so the secret is made anew at this first proof.
-    """
-    values: Document = {"auth.superuser": True} | ({"email_validated": True} if primary else {})
-    update: Document = {"$set": values}
-    if stored.get("auth", {}).get("unproven"):
-        values["s"] = make_secret()
-        update["$unset"] = {"auth.unproven": ""}
-    if fresh is not None:
-        values |= {"password": fresh, "set_password": True}
-        update["$inc"] = {"auth.generation": 1}
-    return update

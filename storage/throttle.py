@@ -46,6 +46,15 @@ class Throttle:
         """Count the call, or raise Exhausted when its window has no room left."""
         await self._batcher.submit(call)
 
+    async def peek(self, calls: Sequence[Call]) -> None:
+        """Raise Exhausted where one of the windows has no room left; count nothing."""
+        known = {call.id: call for call in calls}
+        left = {"$subtract": ["$expires", "$$NOW"]}
+        async for row in self._windows.find({"_id": {"$in": list(known)}}, {"count": 1, "left": left}):
+            call = known[row["_id"]]
+            if row["left"] > 0 and row["count"] >= call.allowed:
+                raise self._refuse(call, row)
+
     async def _run(self, calls: Sequence[Call]) -> Sequence[Exhausted | None]:
         amounts = Counter(call.id for call in calls)
         windows = {call.id: call for call in calls}

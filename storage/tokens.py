@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from storage.accounts import MEMBER_FIELDS, Member
 from storage.batching import Batcher
+from storage.credentials import Ending
 from storage.database import Database, Index, Restart, index
 from storage.driver import DuplicateKeyError, ObjectId, ReturnDocument, Session
 from storage.traces import Trace
@@ -49,6 +50,15 @@ class Tokens:
         people = await self._users.find({"_id": {"$in": list(owners.values())}}, MEMBER_FIELDS).to_list(None)
         found = {row["_id"]: Holder(Member.of(row), row.get("is_active", True)) for row in people}
         return [found.get(owners.get(key)) for key in keys]
+
+    async def current(self, user_id: ObjectId, session: Session) -> str | None:
+        """Return the account's token, None before its first sign-in."""
+        row = await self._rows.find_one({"user_id": user_id}, session=session)
+        return None if row is None else str(row["key"])
+
+    async def revoke(self, ending: Ending, session: Session) -> None:
+        """Delete the account's token; the next sign-in makes another."""
+        await self._rows.delete_one({"user_id": ending.person["_id"]}, session=session)
 
     async def issue(self, user_id: ObjectId, session: Session | None = None) -> str:
         """Return the account's token; two first sign-ins at once get the same one."""

@@ -10,6 +10,7 @@ from realtime.feed import Feed
 from realtime.hub import Hub
 from storage.changes import Changes
 from storage.database import Database
+from storage.passwords import Passwords
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
@@ -54,6 +55,10 @@ class Metrics:
         self.gauge("feed_lag_seconds", "Seconds without word from the change stream", lambda: changes.lag)
         self.gauge("feed_resyncs", "Times the change stream began anew", lambda: feed.resyncs)
         self.gauge("transaction_restarts", "Transactions run again", lambda: database.restarts)
+
+    def watch_passwords(self, passwords: Passwords) -> None:
+        """Show how many wait for the threads that hash."""
+        self.gauge("bcrypt_queue", "Password hashes that wait or are being made", lambda: passwords.waiting)
 
     def render(self) -> bytes:
         """Return Prometheus' text format."""

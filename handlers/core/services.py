@@ -8,7 +8,9 @@ from handlers.core.client import Addressing
 from handlers.core.sms import SmsTransport
 from handlers.core.tokens import Signer
 from settings import Settings
+from storage.passwords import Passwords
 from storage.stores import Stores
+from storage.tries import Tries
 
 
 @dataclass(frozen=True)
@@ -20,3 +22,5 @@ class Services:
     addressing: Addressing
     signer: Signer
     sms: SmsTransport
+    passwords: Passwords
+    tries: Tries

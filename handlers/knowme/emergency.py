@@ -9,7 +9,7 @@ from handlers.knowme.items import MediaUser
 from handlers.knowme.objects import ContactObject, EmergencyItemObject
 from handlers.knowme.schemas import ContactBody, EmergencyItemBody
 from handlers.knowme.users import TreeHandler
-from storage.knowme import EmergencyContact, EmergencyItem, KnowMeUser
+from storage.belongings import EmergencyContact, EmergencyItem, KnowMeUser
 
 
 class EmergencyItemShower(MediaUser):

@@ -9,7 +9,7 @@ from handlers.knowme.fields import as_patch
 from handlers.knowme.objects import EntryObject
 from handlers.knowme.schemas import EntryBody
 from handlers.knowme.users import TreeHandler
-from storage.knowme import Entry, Item
+from storage.belongings import Entry, Item
 
 
 class EntriesHandler(TreeHandler):

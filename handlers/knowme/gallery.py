@@ -14,8 +14,8 @@ from handlers.knowme.rules import Access, KnowMeHandler
 from handlers.knowme.schemas import MediaBody
 from handlers.knowme.uploads import FileHandler
 from handlers.knowme.users import TreeHandler
+from storage.belongings import KnowMeUser, Media
 from storage.files import StoredFile
-from storage.knowme import KnowMeUser, Media
 
 
 class GalleryHandler(FileHandler, TreeHandler):

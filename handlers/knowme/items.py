@@ -13,7 +13,7 @@ from handlers.knowme.objects import ItemObject
 from handlers.knowme.rules import WHOLE
 from handlers.knowme.schemas import ItemBody, NewItemBody, named_media
 from handlers.knowme.users import TreeHandler
-from storage.knowme import Item, Topic
+from storage.belongings import Item, Topic
 
 OTHER_KIND = "The type of content attached to a profile item may not change."
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from storage.knowme import (
+from storage.belongings import (
     Contents,
     EmergencyContact,
     EmergencyItem,

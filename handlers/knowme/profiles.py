@@ -9,7 +9,7 @@ from handlers.knowme.objects import ProfileDetail, ProfileObject
 from handlers.knowme.schemas import ProfileBody
 from handlers.knowme.topics import TopicShower
 from handlers.knowme.users import TreeHandler
-from storage.knowme import KnowMeUser, Profile
+from storage.belongings import KnowMeUser, Profile
 
 
 class ProfilesHandler(TreeHandler):

@@ -21,7 +21,7 @@ from handlers.knowme.fields import (
     refuse,
     text,
 )
-from storage.knowme import Upload
+from storage.belongings import Upload
 
 NO_MEDIA = "There is no media resource with the given ID."
 NO_FILE = "No file was submitted."

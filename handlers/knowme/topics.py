@@ -11,7 +11,7 @@ from handlers.knowme.fields import as_patch
 from handlers.knowme.objects import TopicObject
 from handlers.knowme.schemas import TopicBody
 from handlers.knowme.users import TreeHandler
-from storage.knowme import Contents, Item, Profile, Topic
+from storage.belongings import Contents, Item, Profile, Topic
 
 
 class TopicShower(TreeHandler):

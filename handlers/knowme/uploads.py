@@ -11,8 +11,8 @@ from handlers.core.download import content_type
 from handlers.core.upload import UploadHandler
 from handlers.knowme.body import fold, read_fields
 from handlers.knowme.rules import KnowMeHandler
+from storage.belongings import Upload
 from storage.files import Draft
-from storage.knowme import Upload
 
 ADDRESS_BYTES = 16  # 128 random bits
 LONGEST_FILE_NAME = 100

@@ -7,8 +7,9 @@ from handlers.core.operation import operation
 from handlers.knowme.objects import Objects, UserDetail, UserObject
 from handlers.knowme.rules import KnowMeHandler, Refused
 from handlers.knowme.schemas import UserBody
+from storage.belongings import KnowMeUser
 from storage.errors import Taken
-from storage.knowme import KnowMe, KnowMeUser
+from storage.knowme import KnowMe
 
 ONLY_ONE = "Users may not have more than one Know Me account."
 

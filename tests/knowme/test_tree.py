@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from storage.belongings import Topic
 from storage.driver import Document
-from storage.knowme import Topic
 from storage.owned import Shelf
 from tests.knowme.client import App
 from tests.serving import Served
@@ -256,6 +256,21 @@ async def test_a_profile_is_expanded_in_few_queries(ann: App, monkeypatch: pytes
     ]
     assert texts == [f"{topic}{item}" for topic in range(3) for item in range(3)]
     assert len(queries) == 3
+
+
+def stages(plan: Document) -> list[str]:
+    inner = [plan["inputStage"]] if "inputStage" in plan else plan.get("inputStages", [])
+    return [plan["stage"], *(stage for each in inner for stage in stages(each))]
+
+
+async def test_look_ups_go_by_an_index_and_come_sorted(ann: App, server: Served) -> None:
+    topics = server.stores.database["km_topics"]
+    lists = topics.find({"profile_id": {"$in": [1, 2]}, "user_id": ann.oid}).sort("id", 1)
+    one = topics.find({"id": 1, "user_id": ann.oid})
+    for cursor in (lists, one):
+        plan = stages((await cursor.explain())["queryPlanner"]["winningPlan"])
+        assert "IXSCAN" in plan
+        assert not {"COLLSCAN", "SORT"} & set(plan)
 
 
 async def test_what_is_somebody_elses_is_not_there(ann: App, bob: App) -> None:

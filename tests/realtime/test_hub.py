@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from realtime.channels import State
 from realtime.codes import CloseCode
 from realtime.connection import Connection
 from realtime.fanout import SLICE
+from realtime.hub import NOWHERE, Arrival
 from realtime.limits import Limits
+from realtime.protocol import Subscribed
 from tests.realtime.doubles import Bench, Polls, Wire, make_state
 
 INSTANT = Limits(conflation_ms=0)
@@ -82,21 +83,21 @@ async def test_a_connection_that_is_gone_leaves_nothing_behind() -> None:
 # Snapshot and stream
 
 
-async def read_then_register(bench: Bench, connection: Connection) -> State:
+async def read_then_register(bench: Bench, connection: Connection) -> Subscribed:
     """The wrong order: what is committed between the two is lost."""
     state = await bench.polls.read("1")
     assert state is not None
     channel = bench.hub._register(connection, "polls:1")
-    return bench.hub._settle(connection, channel, state)
+    return bench.hub.settle(Arrival(connection, channel, state, NOWHERE))
 
 
-async def register_then_read(bench: Bench, connection: Connection) -> State:
+async def register_then_read(bench: Bench, connection: Connection) -> Subscribed:
     """The hub's order."""
     return await bench.hub.subscribe(connection, "polls:1")
 
 
 async def find_gap(
-    bench: Bench, subscribe: Callable[[Bench, Connection], Awaitable[State]], turns: int
+    bench: Bench, subscribe: Callable[[Bench, Connection], Awaitable[Subscribed]], turns: int
 ) -> int:
     """Subscribe while a write lands `turns` turns of the loop later; return what is missing at the end."""
     connection, wire = await bench.connect()

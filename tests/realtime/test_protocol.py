@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.channels import State
+from realtime.channel import catch_up
+from realtime.channels import Span, State
 from realtime.codes import CloseCode, Disconnect, ErrorCode
 from realtime.protocol import (
     Command,
     Connect,
+    History,
     Inquiry,
     Pong,
     Position,
@@ -55,7 +57,7 @@ LONG = "x" * 256
             Subscribe(2, "c", Position(True, "", 12)),
         ),
         ('{"id": 3, "unsubscribe": {"channel": "c"}}', Unsubscribe(3, "c")),
-        ('{"id": 4, "history": {"channel": "c"}}', Inquiry(4, "history", "c")),
+        ('{"id": 4, "history": {"channel": "c"}}', History(4, "c", Span())),
         ('{"id": 4, "presence": {"channel": "c"}}', Inquiry(4, "presence", "c")),
         ('{"id": 4, "presence_stats": {"channel": "c"}}', Inquiry(4, "presence_stats", "c")),
         ('{"id": 5, "rpc": {"method": "time", "data": null}}', Rpc(5, "time")),
@@ -200,7 +202,7 @@ def test_an_unsubscription_invites_to_subscribe_again() -> None:
     ],
 )
 def test_a_state_is_sent_unless_the_client_has_it(position: Position, sent: int, recovering: bool) -> None:
-    result = describe_subscription(State("e", 7, b"{}"), position)
+    result = describe_subscription(catch_up(State("e", 7, b"{}"), position))
     assert len(result["publications"]) == sent
     assert (result["recovered"], result["was_recovering"]) == (recovering, recovering)
     assert (result["recoverable"], result["epoch"], result["offset"]) == (True, "e", 7)

@@ -1,0 +1,89 @@
+"""mongoexport's files: one document of Extended JSON a line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import bson
+import orjson
+
+from storage.driver import BSONError
+from storage.errors import StorageError
+from storage.extended_json import loads
+from storage.imports.record import BadRecord, Record, blame
+
+LONGEST_LINE = 48 * 1024 * 1024  # bytes: what a document of 16 MiB may take as text
+LARGEST = 16 * 1024 * 1024 - 16 * 1024  # bytes of a document, with room for what is filled in
+
+
+class Changed(StorageError):
+    """The file is not what was checked any more."""
+
+    def __init__(self) -> None:
+        super().__init__("was changed while it was read")
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A file as it was when it was opened first; every pass over it reads the same."""
+
+    path: Path
+    size: int
+    stamp: int
+
+    @classmethod
+    def of(cls, path: Path) -> Lines:
+        """Look at the file; raises OSError."""
+        status = path.stat()
+        return cls(path, status.st_size, status.st_mtime_ns)
+
+    def records(self) -> Iterator[Record]:
+        """Go through the documents, blank lines left out; raises BadRecord, Changed and OSError."""
+        with self.path.open("rb") as file:
+            self._compare(file.fileno())
+            place = 0
+            while line := file.readline(LONGEST_LINE):
+                place += 1
+                if len(line) == LONGEST_LINE:
+                    raise BadRecord(place, "is too long")
+                if place == 1:
+                    line = line.removeprefix(b"\xef\xbb\xbf")
+                if not line.isspace():
+                    yield read_line(place, line)
+            self._compare(file.fileno())
+
+    def _compare(self, descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        if (status.st_size, status.st_mtime_ns) != (self.size, self.stamp):
+            raise Changed
+
+
+def read_line(place: int, line: bytes) -> Record:
+    """Read one document with an `_id`, one that the database can hold; raises BadRecord."""
+    try:
+        row = loads(line)
+    except orjson.JSONDecodeError as error:
+        raise BadRecord(place, f"is not JSON: {error}") from error
+    except ValueError as error:
+        raise BadRecord(place, str(error)) from error
+    if not isinstance(row, dict):
+        raise BadRecord(place, "is not an object")
+    record = Record(place, row, len(line))
+    with blame(record):
+        check_storable(row)
+    return record
+
+
+def check_storable(row: dict[str, object]) -> None:
+    """Raise ValueError where the database would refuse the document."""
+    if row.get("_id") is None or isinstance(row["_id"], list):
+        raise ValueError("_id is missing" if row.get("_id") is None else "_id is a list")
+    try:
+        size = len(bson.encode(row))
+    except (BSONError, OverflowError) as error:
+        raise ValueError(str(error)) from error
+    if size > LARGEST:
+        raise ValueError("is larger than a document may be")

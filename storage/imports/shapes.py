@@ -1,0 +1,151 @@
+"""What the fields of a row must look like: readers that return what is stored, or raise ValueError."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from storage.driver import Document, ObjectId
+
+Reader = Callable[[Any], Any]
+INT64 = range(-(2**63), 2**63)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """How a field is read, and what stands for a missing one; without a default it must be there."""
+
+    read: Reader
+    default: Any = ...
+
+
+Shape = Mapping[str, Field]
+
+
+def fit(row: Mapping[str, Any], shape: Shape) -> Document:
+    """Return the row with the fields of the shape read and filled in; others stay as they came."""
+    fitted = dict(row)
+    for name, field in shape.items():
+        if name in row:
+            fitted[name] = read_field(name, field.read, row[name])
+        elif field.default is ...:
+            raise ValueError(f"{name} is missing")
+        else:
+            fitted[name] = copy.copy(field.default)
+    return fitted
+
+
+def read_field(name: str, read: Reader, value: Any) -> Any:
+    """Read one value; the ValueError of its reader begins with the field's name."""
+    try:
+        return read(value)
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from error
+
+
+def text(value: Any) -> str:
+    """Read a text; nothing is an empty one, and a whole number its digits."""
+    if value is None:
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise ValueError("is not a text")
+    if "\0" in value:
+        raise ValueError("has a NUL")
+    return value
+
+
+def whole(value: Any) -> int:
+    """Read a whole number of at most 64 bits; mongoexport may write one as 3.0."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or value not in INT64:
+        raise ValueError("is not a whole number")
+    return value
+
+
+def number(value: Any) -> int | float:
+    """Read a number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        raise ValueError("is not a number")
+    return value
+
+
+def moment(value: Any) -> float:
+    """Read a moment in Unix seconds; a date is turned into them."""
+    return value.timestamp() if isinstance(value, datetime) else float(number(value))
+
+
+def second(value: Any) -> int:
+    """Read a moment in whole Unix seconds."""
+    return int(moment(value))
+
+
+def date(value: Any) -> datetime:
+    """Read a date of the database."""
+    if not isinstance(value, datetime):
+        raise ValueError("is not a date")
+    return value
+
+
+def flag(value: Any) -> bool:
+    """Read a truth value; nothing and an empty text are false."""
+    if value is None or value == "":
+        return False
+    if isinstance(value, bool) or (isinstance(value, int) and value in {0, 1}):
+        return bool(value)
+    raise ValueError("is neither true nor false")
+
+
+def reference(value: Any) -> ObjectId:
+    """Read the `_id` of another document."""
+    if not isinstance(value, ObjectId):
+        raise ValueError("is not an ObjectId")
+    return value
+
+
+def maybe(read: Reader) -> Reader:
+    """Let a field be null."""
+    return lambda value: None if value is None else read(value)
+
+
+def each(read: Reader) -> Reader:
+    """Read a list."""
+
+    def read_list(values: Any) -> list[Any]:
+        if not isinstance(values, list):
+            raise ValueError("is not a list")
+        return [read(value) for value in values]
+
+    return read_list
+
+
+def table(read: Reader) -> Reader:
+    """Read an object of like values."""
+
+    def read_table(values: Any) -> Document:
+        if not isinstance(values, dict):
+            raise ValueError("is not an object")
+        return {name: read(value) for name, value in values.items()}
+
+    return read_table
+
+
+def entry(shape: Shape) -> Reader:
+    """Read an object of a shape of its own."""
+
+    def read_entry(value: Any) -> Document:
+        if not isinstance(value, dict):
+            raise ValueError("is not an object")
+        return fit(value, shape)
+
+    return read_entry
+
+
+def anything(value: Any) -> Any:
+    """Take a value as it is."""
+    return value
