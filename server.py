@@ -22,11 +22,13 @@ from handlers.core.application import Folkmoot
 from handlers.core.client import Addressing
 from handlers.core.dialect import discover
 from handlers.core.gate import Gate
-from handlers.core.live import Committed, Live
-from handlers.core.mail import KIND, deliver_by, open_transport
+from handlers.core.layer import LayerSeat
+from handlers.core.live import Committed, Live, keep_house
+from handlers.core.mail import open_transport
 from handlers.core.metrics import Metrics
 from handlers.core.processes import STOPPING, Place, run_loop, run_processes
-from handlers.core.services import Services
+from handlers.core.runners import gather_runners
+from handlers.core.services import Services, open_tries
 from handlers.core.sms import open_sms
 from handlers.core.start import CannotStart, Flags, check, listen, prepare, read_flags
 from handlers.core.tokens import Signer
@@ -35,13 +37,12 @@ from realtime.feed import Feed
 from realtime.hub import Hub
 from realtime.limits import Limits
 from scripts.demo_data import animate, populate
-from settings import VERSION, RateLimit, SettingError, Settings
+from settings import VERSION, SettingError, Settings
 from storage.changes import Changes
 from storage.embedded import EmbeddedError, Lease
 from storage.passwords import Passwords
 from storage.session import database_uri, mend, open_stores
 from storage.stores import Stores
-from storage.tries import Tries, Window
 
 START = 10.0  # seconds that the change stream has to open
 FINISH = 4.0  # seconds that requests have to finish after a signal
@@ -77,15 +78,10 @@ def build(settings: Settings, stores: Stores, address: str, log: TextIO) -> Part
         stores,
         Addressing(settings, address),
         Signer(settings.signing_key()),
+        LayerSeat(settings, stores),
         open_sms(settings.sms_url.get_secret_value()),
         passwords,
-        Tries(
-            stores.database,
-            passwords,
-            stores.throttle,
-            by_client=window(settings.signin_failures, settings),
-            by_address=window(settings.signin_failures_address, settings),
-        ),
+        open_tries(settings, stores, passwords),
     )
     dialects = discover()
     lives = [dialect.live(services) for dialect in dialects if dialect.live is not None]
@@ -95,9 +91,10 @@ def build(settings: Settings, stores: Stores, address: str, log: TextIO) -> Part
         max_connections=settings.max_connections,
     )
     hub = Hub([space for live in lives for space in live.namespaces], limits, version=VERSION)
+    lives.append(keep_house(hub, stores))
     changes = Changes(stores.database)
     feed = Feed(hub, Committed(changes, [reaction for live in lives for reaction in live.reactions]))
-    gate = Gate(stores.accounts, services.signer, lives)
+    gate = Gate(stores.accounts, stores.revocations, services.signer, lives)
     application = Folkmoot(
         services, gate=gate, hub=hub, dialects=dialects, metrics=Metrics(), access_log=AccessLog(log)
     )
@@ -106,17 +103,13 @@ def build(settings: Settings, stores: Stores, address: str, log: TextIO) -> Part
     return Parts(application, changes, feed, lives)
 
 
-def window(rate: RateLimit, settings: Settings) -> Window:
-    """Return a rate limit of the settings, scaled."""
-    return Window(rate.calls * settings.rate_limit_scale, rate.seconds)
-
-
 @asynccontextmanager
 async def background(parts: Parts) -> AsyncIterator[None]:
     """Run what goes on beside the requests: feed, jobs, the dialects' tasks; enter when the feed listens."""
     services = parts.application.services
     transport = open_transport(services.settings.email_url.get_secret_value())
-    worker = Worker(services.stores.jobs, {KIND: deliver_by(transport)}, services.settings.job_workers)
+    runners = gather_runners(services.settings, services.stores, transport)
+    worker = Worker(services.stores.jobs, runners, services.settings.job_workers)
     parts.application.hub.start()
     worker.start()
     tasks = [asyncio.create_task(parts.feed.run())]

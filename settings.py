@@ -182,9 +182,21 @@ class Settings(BaseSettings):
 
     # The live hub
     conflation_ms: int = Field(50, ge=0, le=10_000, description="least pause between publications of a state")
+    history_size: int = Field(1000, ge=1, le=100_000, description="messages of a stream that are kept")
+    history_ttl: int = Field(86_400, ge=1, le=31_536_000, description="seconds that they are kept")
     send_buffer_bytes: int = Field(1 << 20, ge=65_536, description="most that waits for one slow socket")
     max_connections: int = Field(15_000, ge=1, description="sockets of one process")
     permessage_deflate: bool = Field(False, description="compress the hub's sockets (costs 135 KB each)")
+
+    # Layer's seat (Know Me)
+    layer_identity_expiration: int = Field(
+        300, ge=1, description="seconds that an identity token is good for"
+    )
+    layer_key_id: str | None = Field(None, description="kid of identity tokens: layer:///keys/…")
+    layer_provider_id: str | None = Field(None, description="iss of identity tokens: layer:///providers/…")
+    layer_rsa_key_file_path: Path = Field(
+        Path("/etc/km-api/certs/layer-dev.pem"), description="PEM key that signs them, read at use"
+    )
 
     # Scripts
     admin_email: str | None = Field(None, description="default of create_admin --email")

@@ -165,7 +165,7 @@ class Dialogue:
                     raise answer
                 continue
             with contextlib.suppress(Refusal):
-                results[channel] = describe_subscription(self.hub.settle(answer))
+                results[channel] = describe_subscription(self.hub.admit(answer))
         return results
 
     async def _subscribe(self, connection: Connection, channel: str, position: Position) -> Result:

@@ -181,10 +181,10 @@ class Hub:
 
     async def subscribe(self, connection: Connection, name: str, position: Position = NOWHERE) -> Subscribed:
         """Subscribe, and return where the channel stands: publications follow without gap or repetition."""
-        return self.settle(await self.approach(connection, name, position))
+        return self.admit(await self.approach(connection, name, position))
 
     async def approach(self, connection: Connection, name: str, position: Position) -> Arrival:
-        """Register and read: the connection hears nothing until its subscription is settled.
+        """Register and read: the connection hears nothing until its subscription is admitted.
 
         It is registered before the read begins, so that no change can fall between the two.
         """
@@ -236,7 +236,7 @@ class Hub:
         """Return how many bytes of history fit into a reply, beside what else waits for the socket."""
         return self.limits.send_buffer_bytes // 2
 
-    def settle(self, arrival: Arrival) -> Subscribed:
+    def admit(self, arrival: Arrival) -> Subscribed:
         """Let an arrived connection hear what comes from now on; its reply has to go out in this turn."""
         connection, channel, found, position = arrival
         if connection.channels.get(channel.name) is not channel:

@@ -7,6 +7,7 @@ from typing import Any
 
 import settings as configuration
 from handlers.flux.fields import parse_email
+from handlers.knowme.mailchimp import list_jobs
 from scripts.session import make_parser, run
 from settings import Settings
 from storage.passwords import Passwords
@@ -54,8 +55,16 @@ async def appoint(settings: Settings, stores: Stores, email: str, password: str)
         made = await superusers.appoint(email, password)
     finally:
         passwords.close()
+    await announce(settings, stores, made.id)
     await stores.statistics.count()
     return {"id": made.id, "email": made.email, "token": made.token}
+
+
+async def announce(settings: Settings, stores: Stores, number: int) -> None:
+    """Let a server tell the mailing list."""
+    person = await stores.subscribers.person(number)
+    for job in list_jobs(settings, person) if person is not None else ():
+        await stores.jobs.promise(job)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from handlers.core import mail
+from handlers.core.runners import gather_runners
 from handlers.core.worker import Worker
 from scripts.session import Failure, make_parser, run
 from settings import Settings
@@ -33,7 +34,7 @@ def main() -> None:
             transport = mail.open_transport(settings.email_url.get_secret_value(), console=sys.stderr)
         except ValueError as error:
             raise Failure(f"setting EMAIL_URL: {error}") from None
-        worker = Worker(stores.jobs, {mail.KIND: mail.deliver_by(transport)}, settings.job_workers)
+        worker = Worker(stores.jobs, gather_runners(settings, stores, transport), settings.job_workers)
         return await worker.drain(flags.limit)
 
     run(work)

@@ -17,6 +17,7 @@ from storage import embedded
 from storage.database import Database
 from storage.driver import PyMongoError
 from storage.errors import StorageError
+from storage.outbox import Retention
 from storage.session import database_uri, open_stores
 from storage.stores import Stores
 
@@ -49,7 +50,7 @@ async def view_stores(settings: Settings, uri: str) -> AsyncIterator[Stores]:
     """Open the stores over what is there; nothing is made, not even a missing index."""
     database = Database.connect(uri, settings.mongodb_database, settings.mongodb_driver)
     try:
-        yield Stores.over(database)
+        yield Stores.over(database, Retention(settings.history_size, settings.history_ttl))
     finally:
         await database.close()
 

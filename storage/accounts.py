@@ -91,6 +91,7 @@ class Accounts:
         addresses: Addresses,
         jobs: Jobs,
         credentials: Credentials,
+        *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database

@@ -11,7 +11,6 @@ from storage.driver import Document, ObjectId, ReturnDocument, Session
 from storage.errors import NotFound, Taken
 from storage.traces import Trace
 
-
 # What is mailed to an address, and dies with its row.
 MAILED = ("email_validation", "email_confirmations", "password_resets", "login_tokens")
 

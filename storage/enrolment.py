@@ -35,6 +35,7 @@ class Enrolment:
         addresses: Addresses,
         confirmations: Confirmations,
         jobs: Jobs,
+        *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""MongoDB Extended JSON v2: written relaxed, where a dialect shows documents as they are; read in both forms."""
+"""MongoDB Extended JSON v2: written relaxed, as dialects show documents; read in both forms."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _narrow(value: Any, levels: int) -> Any:
 def _unwrap(wrapper: dict[str, Any]) -> Any:
     try:
         value = json_util.object_hook(_inner(wrapper), OPTIONS)
-    except (TypeError, ArithmeticError, KeyError, BSONError) as error:
+    except (TypeError, ValueError, ArithmeticError, KeyError, BSONError) as error:
         raise ValueError(f"{', '.join(wrapper)}: {error}") from error
     match value:
         case Decimal128():

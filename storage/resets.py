@@ -58,6 +58,7 @@ class Resets:
         addresses: Addresses,
         credentials: Credentials,
         jobs: Jobs,
+        *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database

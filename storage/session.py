@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from settings import Settings
 from storage import embedded
 from storage.database import Database
+from storage.outbox import Retention
 from storage.stores import Stores
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ async def open_stores(settings: Settings, uri: str) -> AsyncIterator[Stores]:
     """Open the stores, prepared for use."""
     database = Database.connect(uri, settings.mongodb_database, settings.mongodb_driver)
     try:
-        stores = Stores.over(database)
+        stores = Stores.over(database, Retention(settings.history_size, settings.history_ttl))
         await stores.prepare()
         yield stores
     finally:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from storage.accounts import Accounts
 from storage.addresses import Addresses
+from storage.announcements import Announcements
 from storage.calls import Calls
 from storage.confirmations import Confirmations
 from storage.counters import Counters
@@ -22,12 +23,15 @@ from storage.journal import Journal
 from storage.knowme import KnowMe
 from storage.magic_links import MagicLinks
 from storage.mailboxes import Mailboxes
+from storage.nonces import Nonces
+from storage.outbox import USUAL, Outbox, Retention
 from storage.people import People
 from storage.phones import Phones
 from storage.polls import Polls
 from storage.profiles import Profiles
 from storage.reports import Reports
 from storage.resets import OpenResets, Resets
+from storage.revocations import Revocations
 from storage.roles import Roles
 from storage.signin import SignIn
 from storage.statistics import Statistics
@@ -41,6 +45,7 @@ from storage.withdrawal import Withdrawal
 INDEXED = (
     *(Accounts, Addresses, Calls, Deletion, Donations, Feedback, Files, Gazetteer, Jobs, Journal, KnowMe),
     *(Confirmations, Resets, Subscribers),
+    *(Nonces, Outbox, Revocations),
     *(MagicLinks, Phones, Polls, Profiles, Reports, Roles, Statistics, Throttle, Tokens, ValidationQueue),
 )
 
@@ -62,6 +67,7 @@ class Stores:
     database: Database
     accounts: Accounts
     addresses: Addresses
+    announcements: Announcements
     calls: Calls
     confirmations: Confirmations
     counters: Counters
@@ -77,12 +83,15 @@ class Stores:
     knowme: KnowMe
     magic_links: MagicLinks
     mailboxes: Mailboxes
+    nonces: Nonces
+    outbox: Outbox
     people: People
     phones: Phones
     polls: Polls
     profiles: Profiles
     reports: Reports
     resets: Resets
+    revocations: Revocations
     roles: Roles
     signin: SignIn
     statistics: Statistics
@@ -92,24 +101,39 @@ class Stores:
     validation: ValidationQueue
 
     @classmethod
-    def over(cls, database: Database) -> Stores:
+    def over(cls, database: Database, retention: Retention = USUAL) -> Stores:
         """Make every store over one database; nothing is sent yet."""
         counters = Counters(database)
         addresses = Addresses(database, counters)
         jobs = Jobs(database)
         journal = Journal(database)
         tokens = Tokens(database)
-        ends = ((Holding.TOKEN, tokens.revoke), (Holding.LINKS, OpenResets(database).end))
+        revocations = Revocations(database)
+        outbox = Outbox(database, retention)
+        announcements = Announcements(database, outbox)
+        ends = (
+            (Holding.TOKEN, tokens.revoke),
+            (Holding.LINKS, OpenResets(database).end),
+            (Holding.SECRET, revocations.end_secret),
+            (Holding.SOCKETS, revocations.end_sockets),
+            (Holding.SOCKETS, announcements.tell_of_password),
+        )
         credentials = Credentials(database, jobs, ends)
         accounts = Accounts(database, counters, addresses, jobs, credentials)
         confirmations = Confirmations(database, addresses)
         files = Files(database)
         knowme = KnowMe(database, counters, files)
-        steps = (Withdrawal(database).withdraw, knowme.withdraw_files)
+        steps = (
+            Withdrawal(database).withdraw,
+            knowme.withdraw_files,
+            outbox.redact,
+            revocations.end_all,
+        )
         return cls(
             database=database,
             accounts=accounts,
             addresses=addresses,
+            announcements=announcements,
             calls=Calls(database, counters),
             confirmations=confirmations,
             counters=counters,
@@ -125,12 +149,15 @@ class Stores:
             knowme=knowme,
             magic_links=MagicLinks(database, accounts, addresses, jobs),
             mailboxes=Mailboxes(database, accounts, addresses, confirmations, jobs),
+            nonces=Nonces(database),
+            outbox=outbox,
             people=People(database),
             phones=Phones(database),
             polls=Polls(database),
             profiles=Profiles(database),
             reports=Reports(database),
             resets=Resets(database, accounts, addresses, credentials, jobs),
+            revocations=revocations,
             roles=Roles(database),
             signin=SignIn(database, addresses, tokens),
             statistics=Statistics(database),

@@ -14,6 +14,9 @@ from tornado.web import RequestHandler
 if TYPE_CHECKING:
     from handlers.core.live import Live
     from handlers.core.services import Services
+    from handlers.core.worker import Runner
+    from settings import Settings
+    from storage.stores import Stores
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class Dialect:
     """One API dialect: which paths are its own, what it serves there, and what it pushes.
 
     A claim is a path prefix, or with a leading `=` one exact path; the longest claim of any dialect wins.
-    `fallback` answers what is claimed but not routed, in the dialect's own shapes.
+    `fallback` answers what is claimed but not routed, in the dialect's own shapes. `runners` do the
+    dialect's own kinds of jobs.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Dialect:
     routes: tuple[Route, ...]
     fallback: type[RequestHandler]
     live: Callable[[Services], Live] | None = None
+    runners: Callable[[Settings, Stores], Mapping[str, Runner]] | None = None
 
 
 def discover() -> tuple[Dialect, ...]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
-from handlers.core.live import Authenticator, Live
+from handlers.core.live import Authenticator, Live, TokenReader
 from handlers.core.tokens import BadToken, ExpiredToken, Signer
 from realtime.channels import Identity
 from realtime.codes import CloseCode, Disconnect, ErrorCode, Refusal
 from realtime.connection import Credentials
 from storage.accounts import Accounts
+from storage.revocations import Revocations
 
 KIND = "connection"
 LIFETIME = 600  # seconds that a connection token lasts
@@ -24,12 +25,16 @@ class Gate:
     None is anonymous, a bad one closes with 3500, an expired one is answered with error 109.
     """
 
-    def __init__(self, accounts: Accounts, signer: Signer, lives: Iterable[Live]) -> None:
+    def __init__(
+        self, accounts: Accounts, revocations: Revocations, signer: Signer, lives: Sequence[Live]
+    ) -> None:
         self._accounts = accounts
+        self._revocations = revocations
         self._signer = signer
         self._schemes: Mapping[str, Authenticator] = {
             scheme: check for live in lives for scheme, check in live.schemes.items()
         }
+        self._readers: Sequence[TokenReader] = [read for live in lives for read in live.tokens]
 
     async def admit(self, credentials: Credentials) -> Identity:
         """Find out who shows these; a token given with the connect request counts before a header."""
@@ -39,7 +44,7 @@ class Gate:
         return await self.identify(shown)
 
     async def identify(self, shown: str) -> Identity:
-        """Read the value of an Authorization header, or a bare token of the hub's own."""
+        """Read the value of an Authorization header, or a bare token: a dialect's, or the hub's own."""
         scheme, blank, secret = shown.strip().partition(" ")
         if not blank:
             return await self._read_token(scheme)
@@ -54,16 +59,24 @@ class Gate:
 
     async def _read_token(self, token: str) -> Identity:
         try:
-            claims = self._signer.read(KIND, token)
+            for read in self._readers:
+                if (who := await read(token)) is not None:
+                    return who
+            return await self._read_own(token)
         except ExpiredToken:
             raise Refusal(ErrorCode.TOKEN_EXPIRED) from None
         except BadToken:
             raise Disconnect(CloseCode.INVALID_TOKEN) from None
-        subject = claims["sub"]
+
+    async def _read_own(self, token: str) -> Identity:
+        claims = self._signer.read(KIND, token)
+        subject, name = claims["sub"], claims.get("cred", "")
         if not (subject.isascii() and subject.isdigit() and len(subject) <= LONGEST_NUMBER):
-            raise Disconnect(CloseCode.INVALID_TOKEN)
+            raise BadToken("names no account")
         # A generation, not a moment, is compared: two things can happen within one second.
         member = await self._accounts.by_number(int(subject))
         if member is None or member.generation != claims.get("gen"):
-            raise Disconnect(CloseCode.INVALID_TOKEN)
-        return Identity(subject, claims.get("cred", ""), float(claims["exp"]), member.generation)
+            raise BadToken("the account is gone, or has ended what was open")
+        if name and await self._revocations.is_void(member.id, name):
+            raise BadToken("what it was bought with is void")
+        return Identity(subject, name, float(claims["exp"]), member.generation)

@@ -7,12 +7,17 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Cor
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from realtime.channels import Identity, StateNamespace
+from handlers.core.revoking import Revoking
+from realtime.channels import Identity, Namespace
 from realtime.feed import Lost
+from realtime.hub import Hub
 from storage import changes
 from storage.changes import Change, Changes
+from storage.stores import Stores
+from storage.trimming import Trimming
 
 Authenticator = Callable[[str], Awaitable[Identity]]
+TokenReader = Callable[[str], Awaitable[Identity | None]]
 
 
 @dataclass(frozen=True)
@@ -31,11 +36,13 @@ class Live:
     """A dialect's part of the hub.
 
     `schemes` maps the first word of an Authorization header, lower-cased, to what finds out who it is;
-    it raises Disconnect or Refusal for a bad one. `tasks` run as long as the process does.
+    it raises Disconnect or Refusal for a bad one. `tokens` read bare tokens: None says that one is of
+    another kind, ExpiredToken and BadToken that it does not hold. `tasks` run as long as the process does.
     """
 
-    namespaces: tuple[StateNamespace, ...] = ()
+    namespaces: tuple[Namespace, ...] = ()
     schemes: Mapping[str, Authenticator] = field(default_factory=dict)
+    tokens: tuple[TokenReader, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     tasks: tuple[Callable[[], Coroutine[None, None, None]], ...] = ()
 
@@ -66,3 +73,13 @@ class Committed:
     def _react_to_all(self) -> None:
         for reaction in {id(each): each for found in self._reactions.values() for each in found}.values():
             reaction.react(None)
+
+
+def keep_house(hub: Hub, stores: Stores) -> Live:
+    """Return what the hub needs besides the dialects' parts: revocations carried out, histories trimmed."""
+    revoking = Revoking(hub, stores.revocations)
+    trimming = Trimming(stores.outbox)
+    return Live(
+        reactions=(Reaction(("revocations",), revoking.note), Reaction(("outbox",), trimming.note)),
+        tasks=(revoking.run, trimming.run),
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from storage.errors import NotFound
 from storage.extended_json import dumps
 from storage.polls import Polls, Tally
 from storage.recount import Recount
+from storage.revocations import SECRET, name_credential
 from storage.statistics import COUNTERS, Statistics, shown
 
 
@@ -96,9 +96,7 @@ def describe_live(services: Services) -> Live:
         member = await stores.accounts.by_secret(secret) if 1 <= len(secret) <= LONGEST_SECRET else None
         if member is None:
             raise Disconnect(CloseCode.INVALID_TOKEN)
-        # Lets its connections be found when it is revoked, and tells nothing of the secret.
-        name = "flux:" + hashlib.sha256(secret.encode()).hexdigest()[:16]
-        return Identity(str(member.id), name, None, member.generation)
+        return Identity(str(member.id), name_credential(SECRET, secret), None, member.generation)
 
     recount = Recount(stores.statistics, services.settings.flux_stats_interval)
 

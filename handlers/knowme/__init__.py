@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 from handlers.core.dialect import Dialect
-from handlers.knowme import emergency, entries, gallery, items, profiles, topics, users
+from handlers.knowme import (
+    account,
+    auth,
+    emails,
+    emergency,
+    entries,
+    gallery,
+    items,
+    layer,
+    passwords,
+    profiles,
+    topics,
+    users,
+)
+from handlers.knowme.live import describe_live
 from handlers.knowme.rules import KnowMeNotFound
+from handlers.knowme.runners import make_runners
 
 DIALECT = Dialect(
     name="knowme",
@@ -14,6 +29,11 @@ DIALECT = Dialect(
         *(f"=/account/{name}/" for name in ("profile", "change-password", "reset-password", "verify-email")),
     ),
     routes=(
+        *auth.ROUTES,
+        *layer.ROUTES,
+        *account.ROUTES,
+        *passwords.ROUTES,
+        *emails.ROUTES,
         *users.ROUTES,
         *profiles.ROUTES,
         *topics.ROUTES,
@@ -23,4 +43,6 @@ DIALECT = Dialect(
         *emergency.ROUTES,
     ),
     fallback=KnowMeNotFound,
+    live=describe_live,
+    runners=make_runners,
 )

@@ -47,9 +47,10 @@ def text(
     blank: bool = False,
     null: bool = False,
     not_text: str = NOT_TEXT,
+    trim: bool = True,
     checks: Iterable[Check] = (),
 ) -> BeforeValidator:
-    """Accept a text, trimmed; numbers become texts.
+    """Accept a text, trimmed; numbers become texts. Without `trim` only the checks see it trimmed.
 
     `checks` yield further complaints about the trimmed text; all that apply are listed together.
     """
@@ -67,9 +68,19 @@ def text(
         complaints = [*check_size(trimmed, longest)]
         if trimmed:
             complaints += [each for check in checks for each in check(trimmed)]
-        return refuse(*complaints) if complaints else trimmed
+        if complaints:
+            refuse(*complaints)
+        return trimmed if trim else str(value)
 
     return BeforeValidator(read)
+
+
+def spell(value: Any) -> str | None:
+    """Return an unchecked value as the text that it stands for, None where it can be none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    written = str(value)
+    return written if written.strip() and is_storable(written) else None
 
 
 def is_storable(value: str) -> bool:

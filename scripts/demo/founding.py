@@ -1,4 +1,4 @@
-"""Founds the demo community in an empty database: members, poll 1 with its labels, votes."""
+"""Founds the demo community in an empty database: members, poll 1 with its labels, votes, their streets."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from scripts.demo.people import invent
+from scripts.demo.people import PLACES, STREETS, invent
 from storage.community import Community
 from storage.driver import ObjectId
 from storage.errors import Taken
+from storage.gazetteer import Suburb
 from storage.polls import FIRST_POLL
 from storage.stores import Stores
 
@@ -62,11 +63,23 @@ async def populate(
                 raise
             return {"members": 0, "votes": 0}  # another process founds it in the same moment
         report(len(members), 2 * total)
+    await stores.gazetteer.add(survey())
     await stores.polls.create(FIRST_POLL, OPTIONS, QUESTION)
     votes = await vote(stores, members, chance, lambda done: report(total + done, 2 * total))
     await stores.statistics.count()
     await stores.statistics.figure()
     return {"members": len(members), "votes": votes}
+
+
+def survey() -> dict[Suburb, tuple[str, ...]]:
+    """Return the suburbs that members live in, with the streets there, as the gazetteer spells them."""
+    streets = tuple(street.upper() for street in STREETS)
+    return {
+        Suburb(place.country, place.postcode, f"{place.suburb} ({state})".upper()): streets
+        for state, places in PLACES.items()
+        for place in places
+        if place.postcode and place.country == "au"
+    }
 
 
 async def vote(

@@ -11,48 +11,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from storage.database import Database
 from storage.errors import Busy
 from storage.imports.ledger import open_ledger
 from storage.imports.lines import Lines
-from storage.imports.mapping import ImportMap
 from storage.imports.record import Loader, Outcome, Progress, Record
 
 ROWS, BYTES = 250, 2 * 1024 * 1024  # of a batch: well under the seconds that a transaction may last
 TRIES = 10
 
 
-class Importer:
-    """Imports files, one after the other."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def prepare(self) -> None:
-        """Make the indexes that only imports need."""
-        await self._database.ensure_indexes(ImportMap.INDEXES)
-
-    async def load(
-        self, lines: Lines, loader: Loader, progress: Progress, *, dry: bool = False
-    ) -> Outcome:
-        """Import a file, or (dry) only check it; raises BadRecord, Changed, OSError."""
-        passes = 1 if dry else 2
-        total = passes * lines.size
-        outcome, done = Outcome(), 0
-        with open_ledger() as ledger:
-            for batch in batches(lines.records()):
-                outcome.add(await loader.check(batch, ledger))
-                done += sum(record.size for record in batch)
-                progress(done, total)
-        if dry:
-            return outcome
-        outcome = Outcome()
+async def import_file(lines: Lines, loader: Loader, progress: Progress, *, dry: bool = False) -> Outcome:
+    """Import a file, or (dry) only check it; raises BadRecord, Changed, OSError."""
+    outcome, done, total = Outcome(), 0, (1 if dry else 2) * lines.size
+    with open_ledger() as ledger:
         for batch in batches(lines.records()):
-            outcome.add(await insist(loader, batch))
+            outcome.add(await loader.check(batch, ledger))
             done += sum(record.size for record in batch)
             progress(done, total)
-        await loader.finish()
+    if dry:
         return outcome
+    outcome = Outcome()
+    for batch in batches(lines.records()):
+        outcome.add(await insist(loader, batch))
+        done += sum(record.size for record in batch)
+        progress(done, total)
+    await loader.finish()
+    return outcome
 
 
 async def insist(loader: Loader, batch: Sequence[Record]) -> Outcome:

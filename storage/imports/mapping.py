@@ -86,6 +86,4 @@ class ImportMap:
     async def hold(self, people: Iterable[ObjectId], session: Session) -> None:
         """Let the transaction collide with the deletion of people whom it writes about: see `presence`."""
         if held := list(set(people)):
-            await self._users.update_many(
-                {"_id": {"$in": held}}, {"$inc": {"auth.held": 1}}, session=session
-            )
+            await self._users.update_many({"_id": {"$in": held}}, {"$inc": {"auth.held": 1}}, session=session)

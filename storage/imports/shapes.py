@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +15,16 @@ Reader = Callable[[Any], Any]
 INT64 = range(-(2**63), 2**63)
 
 
+class Absent:
+    """Stands for a field that may be missing, and stays so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
-    """How a field is read, and what stands for a missing one; without a default it must be there."""
+    """How a field is read, and what stands for a missing one; without a default it must be there.
+
+    A reader may answer Absent: then the field goes.
+    """
 
     read: Reader
     default: Any = ...
@@ -35,7 +43,7 @@ def fit(row: Mapping[str, Any], shape: Shape) -> Document:
             raise ValueError(f"{name} is missing")
         else:
             fitted[name] = copy.copy(field.default)
-    return fitted
+    return {name: value for name, value in fitted.items() if value is not Absent}
 
 
 def read_field(name: str, read: Reader, value: Any) -> Any:
@@ -70,7 +78,7 @@ def whole(value: Any) -> int:
 
 def number(value: Any) -> int | float:
     """Read a number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
         raise ValueError("is not a number")
     return value
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests.knowme.accounts import Town
 from tests.knowme.client import App
 from tests.serving import Served
 
@@ -18,3 +21,9 @@ async def ann(server: Served) -> App:
 async def bob(server: Served) -> App:
     """Give the app of another account."""
     return await App.sign_up(server.api, server.stores, "bob@example.com", "Bob")
+
+
+@pytest.fixture
+def town(server: Served, tmp_path: Path) -> Town:
+    """Give the people of the test's server, with their mails."""
+    return Town(server, tmp_path / "mails")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from realtime.channels import Change, ErrorCode, Identity, Refusal, State
+from realtime.channels import Change, ErrorCode, Identity, Namespace, Past, Publication, Refusal, Span, State
 from realtime.codes import CloseCode, Disconnect
 from realtime.connection import Connection, Credentials
 from realtime.dialogue import Dialogue
@@ -72,6 +72,63 @@ class Polls:
     async def listed(self, who: Identity) -> Sequence[str]:
         """Name all polls."""
         return [f"polls:{key}" for key in self.states]
+
+
+class Notes:
+    """A namespace of streams kept in memory, of which `kept` messages are remembered; for users alone."""
+
+    name = "notes"
+    boundary = ":"
+    collections = frozenset({"notes"})
+
+    def __init__(self, kept: int = 100) -> None:
+        self.epoch = "e"
+        self.kept = kept
+        self.said: list[Publication] = []
+        self.gate: asyncio.Event | None = None
+        self.reading = asyncio.Event()
+        self.spans: list[Span] = []
+
+    def say(self, size: int = 0) -> Publication:
+        """Commit the next message."""
+        offset = len(self.said) + 1
+        data = json.dumps({"version": offset, "filler": "x" * size}).encode()
+        self.said.append(Publication(self.epoch, offset, data))
+        return self.said[-1]
+
+    async def authorise(self, who: Identity, key: str) -> None:
+        """Refuse strangers."""
+        if who.anonymous and key == "private":
+            raise Refusal(ErrorCode.PERMISSION_DENIED)
+
+    async def recall(self, key: str, span: Span) -> Past:
+        """Take the history, then dawdle while the gate is shut."""
+        self.spans.append(span)
+        past = self._look(span)
+        self.reading.set()
+        if self.gate is not None:
+            await self.gate.wait()
+        return past
+
+    def _look(self, span: Span) -> Past:
+        kept, top = self.said[-self.kept :], len(self.said)
+        whole = True
+        if span.since is not None:
+            since = span.since.offset
+            kept = [each for each in kept if (each.offset < since if span.reverse else each.offset > since)]
+            whole = span.since.epoch == self.epoch and since <= top
+            whole = whole and (span.reverse or len(kept) == top - since)
+        kept = kept[::-1] if span.reverse else kept
+        return Past(self.epoch, top, tuple(kept[: span.limit] if whole else ()), whole)
+
+    def project(self, change: Change) -> Iterable[tuple[str, Publication | None]]:
+        """Take the message with the document's offset."""
+        assert change.document is not None
+        yield str(change.id), self.said[change.document["offset"] - 1]
+
+    async def listed(self, who: Identity) -> Sequence[str]:
+        """Name nothing."""
+        return []
 
 
 class Wire:
@@ -153,9 +210,11 @@ class Bench:
     limits: Limits = field(default_factory=Limits)
     polls: Polls = field(default_factory=Polls)
     clock: Clock = field(default_factory=Clock)
+    others: Sequence[Namespace] = ()
 
     def __post_init__(self) -> None:
-        self.hub = Hub([self.polls], self.limits, version="0", clock=self.clock, monotonic=self.clock)
+        spaces = [self.polls, *self.others]
+        self.hub = Hub(spaces, self.limits, version="0", clock=self.clock, monotonic=self.clock)
         self.dialogue = Dialogue(self.hub, recognise)
 
     def open(self, **shown: Any) -> tuple[Connection, Wire]:

@@ -41,8 +41,8 @@ class Script:
 class Stage:
     """A feed that runs between a script and a subscriber."""
 
-    def __init__(self) -> None:
-        self.bench = Bench(Limits(conflation_ms=0))
+    def __init__(self, bench: Bench | None = None) -> None:
+        self.bench = bench or Bench(Limits(conflation_ms=0))
         self.script = Script()
         self.pauses: list[float] = []
         self.feed = Feed(self.bench.hub, self.script, monotonic=self.bench.clock, sleep=self.pause)

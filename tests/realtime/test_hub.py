@@ -88,7 +88,7 @@ async def read_then_register(bench: Bench, connection: Connection) -> Subscribed
     state = await bench.polls.read("1")
     assert state is not None
     channel = bench.hub._register(connection, "polls:1")
-    return bench.hub.settle(Arrival(connection, channel, state, NOWHERE))
+    return bench.hub.admit(Arrival(connection, channel, state, NOWHERE))
 
 
 async def register_then_read(bench: Bench, connection: Connection) -> Subscribed:

@@ -43,6 +43,17 @@ async def test_a_small_community_has_all_kinds(script: Script, stores: Stores) -
     assert (await stores.statistics.counters())["n_members_raw"] == 60
 
 
+async def test_the_suburbs_of_members_have_streets(stores: Stores) -> None:
+    """Each Australian postcode that a member lives in has suburbs, each suburb streets."""
+    await populate(stores)
+    lived_in = {each["addr_postcode"] for each in await everybody(stores) if each["addr_country"] == "au"}
+    assert await stores.gazetteer.suburbs("au", "0800") == ["DARWIN (NT)"]
+    for postcode in lived_in - {""}:
+        for suburb in await stores.gazetteer.suburbs("au", postcode):
+            assert "ACACIA AVE" in await stores.gazetteer.streets("au", postcode, suburb)
+    assert all([await stores.gazetteer.suburbs("au", postcode) for postcode in lived_in - {""}])
+
+
 async def test_where_somebody_is_nothing_is_done(script: Script, stores: Stores) -> None:
     """One account is enough to leave a database alone."""
     await stores.accounts.register("ann@example.org", {}, ip=None, mails=lambda _: ())
