@@ -120,7 +120,10 @@ class StateNamespace(Protocol):
 
     @property
     def boundary(self) -> str:
-        """Return ":", or "#" where the key is the only user who may subscribe."""
+        """Return ":", or "#" where the key is the only user who may subscribe.
+
+        "" makes a namespace of one channel, its name: such may stand beside others with the same beginning.
+        """
 
     @property
     def collections(self) -> frozenset[str]:

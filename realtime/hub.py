@@ -173,6 +173,9 @@ class Hub:
 
     def find_namespace(self, name: str) -> tuple[Namespace, str]:
         """Return a channel's namespace and key, or refuse with 102."""
+        single = self._by_prefix.get(name)
+        if single is not None:
+            return single, ""
         match = CHANNEL.fullmatch(name)
         space = match and self._by_prefix.get(match[1] + match[2])
         if match is None or space is None:

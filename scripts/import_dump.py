@@ -1,14 +1,15 @@
-"""Imports dumps: mongoexport's JSON lines of a collection of the members' dialect.
+"""Imports dumps: mongoexport's JSON lines of a members' collection, or Django's dumpdata.
 
 A file with a bad record leaves nothing behind. Loading a file twice is as good as once. People go
-first, then what names them: users, poll_options, votes, roles and the rest.
+first, then what names them: users, poll_options, votes, roles and the rest. What no dialect takes
+is counted as skipped.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from scripts.session import Failure, make_parser, run
 from settings import Settings
-from storage.imports.flux import COLLECTIONS, INDEXES, make_loader
+from storage.imports.flux import COLLECTIONS, INDEXES
+from storage.imports.formats import UnknownFormat, make_loaders, open_source
 from storage.imports.importer import import_file
-from storage.imports.lines import Changed, Lines
-from storage.imports.record import BadRecord, Outcome
+from storage.imports.record import BadRecord, Loader, Outcome
+from storage.imports.record import Progress as Report
+from storage.imports.source import Changed, Source
 from storage.stores import Stores
 
 
@@ -41,19 +44,18 @@ def make_arguments() -> argparse.ArgumentParser:
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE")
     parser.add_argument(
         "--collection",
-        required=True,
         choices=COLLECTIONS,
         metavar="NAME",
-        help=f"what the lines are: {', '.join(COLLECTIONS)}",
+        help=f"what the lines are, dumpdata without it: {', '.join(COLLECTIONS)}",
     )
     parser.add_argument("--dry-run", action="store_true", help="check only, store nothing")
     return parser
 
 
 async def import_files(
-    stores: Stores, files: Sequence[Path], collection: str, *, dry: bool = False
+    stores: Stores, files: Sequence[Path], collection: str | None, *, dry: bool = False
 ) -> Outcome:
-    """Import files in their order; raises Failure with the file, the line and the reason.
+    """Import files in their order; raises Failure with the file, the line or record, and the reason.
 
     Files before the one that fails are kept: the answer of the failure counts them.
     """
@@ -61,21 +63,33 @@ async def import_files(
     await stores.database.ensure_indexes(INDEXES)
     with make_progress() as progress:
         for path in files:
-            task = progress.add_task(path.name, total=None)
-
-            def report(done: int, total: int, task: Any = task) -> None:
-                progress.update(task, completed=done, total=total)
-
             try:
-                loader = make_loader(collection, stores)
-                outcome.add(await import_file(Lines.of(path), loader, report, dry=dry))
+                source = open_source(path, collection)
+                report = watch(progress, path.name)
+                outcome.add(await take(source, make_loaders(stores, collection), report, dry=dry))
             except OSError as error:
                 raise Failure(f"{path}: {error.strerror}", answer(outcome)) from None
-            except BadRecord as error:
-                raise Failure(f"{path} line {error.place}: {error.reason}", answer(outcome)) from None
-            except Changed as error:
+            except (Refused, Changed, UnknownFormat) as error:
                 raise Failure(f"{path} {error}", answer(outcome)) from None
     return outcome
+
+
+class Refused(Exception):
+    """A record can't be taken; the text says where it stands and why."""
+
+
+async def take(source: Source, loaders: Mapping[str, Loader], report: Report, *, dry: bool) -> Outcome:
+    """Import one file; raises Refused."""
+    try:
+        return await import_file(source, loaders, report, dry=dry)
+    except BadRecord as error:
+        raise Refused(f"{source.unit} {error.place}: {error.reason}") from None
+
+
+def watch(progress: Progress, name: str) -> Report:
+    """Begin a file's bar, and return what moves it."""
+    task = progress.add_task(name, total=None)
+    return lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def answer(outcome: Outcome) -> dict[str, Any] | None:

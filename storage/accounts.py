@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from storage.addresses import Addresses
+from storage.announcements import EMAIL_VERIFIED, Announcements
 from storage.batching import Batcher
 from storage.counters import Counters
 from storage.credentials import Credentials, Ending, Event
@@ -92,10 +93,12 @@ class Accounts:
         jobs: Jobs,
         credentials: Credentials,
         *,
+        announcements: Announcements,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
         self._credentials = credentials
+        self._announcements = announcements
         self._users = database["users"]
         self._notify = database["notify_queue"]
         self._counters = counters
@@ -227,7 +230,7 @@ class Accounts:
         await self._database.transaction(work)
 
     async def trust(self, address: Document, session: Session, event: Event = Event.CLAIMED) -> None:
-        """Note on an account that an address row of it has been proven by a mailed link.
+        """Note on an account that an address of it, a row as it was before, has been proven by a mailed link.
 
         An account's first proof ends what belongs to whoever registered it: they may not own the mailbox.
         """
@@ -237,6 +240,8 @@ class Accounts:
         first = await self._users.find_one({**person, "auth.unproven": True}, session=session)
         if first is not None:
             await self._credentials.end(Ending(event, first), session)
+        if not address["verified"]:
+            await self._announcements.announce(address["user_id"], EMAIL_VERIFIED, session)
 
     async def _promise(self, jobs: Iterable[NewJob], session: Session) -> None:
         for job in jobs:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from storage.counters import Counters
 from storage.database import Database, Index, index
-from storage.driver import Document, ObjectId, ReturnDocument, Session
+from storage.driver import Document, ObjectId, Session
 from storage.errors import NotFound, Taken
 from storage.traces import Trace
 
@@ -85,7 +85,7 @@ class Addresses:
         )
 
     async def accept_proof(self, token: str, session: Session) -> Document:
-        """Mark the proof used and its address verified; return the address row, or raise NotFound."""
+        """Mark the proof used and its address verified; return the row as it was, or raise NotFound."""
         proof = await self._proofs.find_one_and_update(
             {"validation_token": token}, {"$set": {"success": True}}, session=session
         )
@@ -97,14 +97,11 @@ class Addresses:
     async def verify(self, number: int | None, user_id: ObjectId, session: Session) -> Document:
         """Mark an address of a person verified: the one with this number, or (None) the primary one.
 
-        Raises NotFound where it has left the account.
+        Returns the row as it was before; raises NotFound where it has left the account.
         """
         which = {"primary": True} if number is None else {"id": number}
         row = await self._rows.find_one_and_update(
-            {"user_id": user_id, **which},
-            {"$set": {"verified": True}},
-            return_document=ReturnDocument.AFTER,
-            session=session,
+            {"user_id": user_id, **which}, {"$set": {"verified": True}}, session=session
         )
         if row is None:
             raise NotFound("address")

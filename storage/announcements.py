@@ -13,6 +13,7 @@ from storage.errors import Departed
 from storage.outbox import Outbox
 
 SPACE = "identity"
+NEW_LOGIN, EMAIL_VERIFIED, PASSWORD_CHANGED = "new_login", "email_verified", "password_changed"
 
 
 def identity_channel(number: int) -> str:
@@ -51,4 +52,4 @@ class Announcements:
     async def tell_of_password(self, ending: Ending, session: Session) -> None:
         """Announce another password."""
         if ending.event in {Event.CHANGED, Event.RECOVERED}:
-            await self.announce(ending.person["_id"], "password_changed", session)
+            await self.announce(ending.person["_id"], PASSWORD_CHANGED, session)

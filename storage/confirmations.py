@@ -58,7 +58,7 @@ class Confirmations:
         return Confirmation(key, address, self._clock() - row["created_at"])
 
     async def claim(self, found: Confirmation, session: Session) -> Document:
-        """Use the key up and return its address, verified; raises NotFound where it is gone."""
+        """Use the key up, verify its address, return the row as it was; raises NotFound where it is gone."""
         if not (await self._rows.delete_one({"key": found.key}, session=session)).deleted_count:
             raise NotFound("key")
         try:

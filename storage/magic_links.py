@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from storage.accounts import Accounts
 from storage.addresses import Addresses
+from storage.announcements import NEW_LOGIN, Announcements
 from storage.database import Database, Index, index
 from storage.driver import Document, Session
 from storage.errors import Departed, NotFound
@@ -33,6 +34,8 @@ class MagicLinks:
         accounts: Accounts,
         addresses: Addresses,
         jobs: Jobs,
+        announcements: Announcements,
+        *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
@@ -41,6 +44,7 @@ class MagicLinks:
         self._accounts = accounts
         self._addresses = addresses
         self._jobs = jobs
+        self._announcements = announcements
         self._clock = clock
 
     async def send(self, email: str, seconds: int, mail: Callable[[str], NewJob]) -> None:
@@ -88,7 +92,9 @@ class MagicLinks:
             # Microseconds: the precision in which another dialect shows the last sign-in.
             seen = {"$set": {"auth.last_login": int(self._clock() * MICROSECONDS)}}
             await self._users.update_one({"_id": link["user_id"]}, seen, session=session)
-            return await hold(self._users, link["user_id"], session)
+            person = await hold(self._users, link["user_id"], session)
+            await self._announcements.announce(link["user_id"], NEW_LOGIN, session)
+            return person
 
         return await self._database.transaction(work)
 

@@ -80,7 +80,8 @@ class Resets:
             person = await hold(self._users, address["user_id"], session)
             if not may_recover(person, address):
                 return
-            offered = Offered(person, email, make_key())
+            # As stored, not as typed: it is that mailbox which is known to be the person's.
+            offered = Offered(person, address["email"], make_key())
             await self._remember(offered.key, address, life, session)
             await self._jobs.promise(mail(offered), session)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from storage.addresses import Addresses
+from storage.announcements import NEW_LOGIN, Announcements
 from storage.database import Database
 from storage.driver import Document, ObjectId, Session
 from storage.errors import Departed
@@ -32,12 +33,15 @@ class SignIn:
         database: Database,
         addresses: Addresses,
         tokens: Tokens,
+        announcements: Announcements,
+        *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
         self._users = database["users"]
         self._addresses = addresses
         self._tokens = tokens
+        self._announcements = announcements
         self._clock = clock
 
     async def candidate(self, email: str) -> Candidate:
@@ -67,6 +71,11 @@ class SignIn:
             return token
 
         token = await self._database.transaction(work)
-        seen = {"auth.last_login": int(self._clock() * MICROSECONDS)}
-        await self._users.update_one({"_id": oid}, {"$set": seen})
+        await self._database.transaction(lambda session: self._note(oid, session))
         return token
+
+    async def _note(self, oid: ObjectId, session: Session) -> None:
+        """Note a sign-in, and tell the person of it."""
+        seen = {"auth.last_login": int(self._clock() * MICROSECONDS)}
+        await self._users.update_one({"_id": oid}, {"$set": seen}, session=session)
+        await self._announcements.announce(oid, NEW_LOGIN, session)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from storage.accounts import Accounts
 from storage.addresses import Addresses
 from storage.announcements import Announcements
@@ -18,6 +16,7 @@ from storage.enrolment import Enrolment
 from storage.feedback import Feedback
 from storage.files import Files
 from storage.gazetteer import Gazetteer
+from storage.imports.mapping import ImportMap
 from storage.jobs import Jobs
 from storage.journal import Journal
 from storage.knowme import KnowMe
@@ -45,7 +44,7 @@ from storage.withdrawal import Withdrawal
 INDEXED = (
     *(Accounts, Addresses, Calls, Deletion, Donations, Feedback, Files, Gazetteer, Jobs, Journal, KnowMe),
     *(Confirmations, Resets, Subscribers),
-    *(Nonces, Outbox, Revocations),
+    *(ImportMap, Nonces, Outbox, Revocations),
     *(MagicLinks, Phones, Polls, Profiles, Reports, Roles, Statistics, Throttle, Tokens, ValidationQueue),
 )
 
@@ -60,112 +59,89 @@ def all_traces() -> tuple[Trace, ...]:
     return tuple(each for store in INDEXED for each in getattr(store, "TRACES", ()))
 
 
-@dataclass(frozen=True)
 class Stores:
-    """One store per aggregate."""
+    """One store per aggregate, all over one database; nothing is sent while they are made."""
 
-    database: Database
-    accounts: Accounts
-    addresses: Addresses
-    announcements: Announcements
-    calls: Calls
-    confirmations: Confirmations
-    counters: Counters
-    credentials: Credentials
-    deletion: Deletion
-    donations: Donations
-    enrolment: Enrolment
-    feedback: Feedback
-    files: Files
-    gazetteer: Gazetteer
-    jobs: Jobs
-    journal: Journal
-    knowme: KnowMe
-    magic_links: MagicLinks
-    mailboxes: Mailboxes
-    nonces: Nonces
-    outbox: Outbox
-    people: People
-    phones: Phones
-    polls: Polls
-    profiles: Profiles
-    reports: Reports
-    resets: Resets
-    revocations: Revocations
-    roles: Roles
-    signin: SignIn
-    statistics: Statistics
-    subscribers: Subscribers
-    throttle: Throttle
-    tokens: Tokens
-    validation: ValidationQueue
+    def __init__(self, database: Database, retention: Retention = USUAL) -> None:
+        self.database = database
+        self._lay_ground(retention)
+        self._open_accounts()
+        self._open_members()
+        self._open_knowme()
+        self._tie_deletion()
 
     @classmethod
     def over(cls, database: Database, retention: Retention = USUAL) -> Stores:
-        """Make every store over one database; nothing is sent yet."""
-        counters = Counters(database)
-        addresses = Addresses(database, counters)
-        jobs = Jobs(database)
-        journal = Journal(database)
-        tokens = Tokens(database)
-        revocations = Revocations(database)
-        outbox = Outbox(database, retention)
-        announcements = Announcements(database, outbox)
+        """Make every store over one database; `retention` bounds the histories of channels."""
+        return cls(database, retention)
+
+    def _lay_ground(self, retention: Retention) -> None:
+        """Make what knows of no person, and what follows from a change."""
+        database = self.database
+        self.counters = Counters(database)
+        self.files = Files(database)
+        self.gazetteer = Gazetteer(database)
+        self.jobs = Jobs(database)
+        self.journal = Journal(database)
+        self.nonces = Nonces(database)
+        self.outbox = Outbox(database, retention)
+        self.announcements = Announcements(database, self.outbox)
+        self.throttle = Throttle(database)
+
+    def _open_accounts(self) -> None:
+        """Make what all dialects share of a person: accounts, addresses, and how one gets in."""
+        database, counters, jobs = self.database, self.counters, self.jobs
+        self.addresses = Addresses(database, counters)
+        self.confirmations = Confirmations(database, self.addresses)
+        self.revocations = Revocations(database)
+        self.tokens = Tokens(database)
         ends = (
-            (Holding.TOKEN, tokens.revoke),
+            (Holding.TOKEN, self.tokens.revoke),
             (Holding.LINKS, OpenResets(database).end),
-            (Holding.SECRET, revocations.end_secret),
-            (Holding.SOCKETS, revocations.end_sockets),
-            (Holding.SOCKETS, announcements.tell_of_password),
+            (Holding.SECRET, self.revocations.end_secret),
+            (Holding.SOCKETS, self.revocations.end_sockets),
+            (Holding.SOCKETS, self.announcements.tell_of_password),
         )
-        credentials = Credentials(database, jobs, ends)
-        accounts = Accounts(database, counters, addresses, jobs, credentials)
-        confirmations = Confirmations(database, addresses)
-        files = Files(database)
-        knowme = KnowMe(database, counters, files)
+        self.credentials = Credentials(database, jobs, ends)
+        told = self.announcements
+        self.accounts = Accounts(
+            database, counters, self.addresses, jobs, self.credentials, announcements=told
+        )
+        self.enrolment = Enrolment(database, counters, self.addresses, self.confirmations, jobs)
+        self.magic_links = MagicLinks(database, self.accounts, self.addresses, jobs, told)
+        self.mailboxes = Mailboxes(database, self.accounts, self.addresses, self.confirmations, jobs)
+        self.resets = Resets(database, self.accounts, self.addresses, self.credentials, jobs)
+        self.roles = Roles(database)
+        self.signin = SignIn(database, self.addresses, self.tokens, told)
+
+    def _open_members(self) -> None:
+        """Make what the members' dialect keeps."""
+        database = self.database
+        self.calls = Calls(database, self.counters)
+        self.donations = Donations(database)
+        self.feedback = Feedback(database)
+        self.people = People(database)
+        self.phones = Phones(database)
+        self.polls = Polls(database)
+        self.profiles = Profiles(database)
+        self.reports = Reports(database)
+        self.statistics = Statistics(database)
+        self.validation = ValidationQueue(database)
+
+    def _open_knowme(self) -> None:
+        """Make what Know Me keeps."""
+        self.knowme = KnowMe(self.database, self.counters, self.files)
+        self.subscribers = Subscribers(self.database)
+
+    def _tie_deletion(self) -> None:
+        """Make what removes a person from all of these."""
         steps = (
-            Withdrawal(database).withdraw,
-            knowme.withdraw_files,
-            outbox.redact,
-            revocations.end_all,
+            Withdrawal(self.database).withdraw,
+            self.knowme.withdraw_files,
+            self.outbox.redact,
+            self.revocations.end_all,
         )
-        return cls(
-            database=database,
-            accounts=accounts,
-            addresses=addresses,
-            announcements=announcements,
-            calls=Calls(database, counters),
-            confirmations=confirmations,
-            counters=counters,
-            credentials=credentials,
-            deletion=Deletion(database, jobs, journal, all_traces(), steps),
-            donations=Donations(database),
-            enrolment=Enrolment(database, counters, addresses, confirmations, jobs),
-            feedback=Feedback(database),
-            files=files,
-            gazetteer=Gazetteer(database),
-            jobs=jobs,
-            journal=journal,
-            knowme=knowme,
-            magic_links=MagicLinks(database, accounts, addresses, jobs),
-            mailboxes=Mailboxes(database, accounts, addresses, confirmations, jobs),
-            nonces=Nonces(database),
-            outbox=outbox,
-            people=People(database),
-            phones=Phones(database),
-            polls=Polls(database),
-            profiles=Profiles(database),
-            reports=Reports(database),
-            resets=Resets(database, accounts, addresses, credentials, jobs),
-            revocations=revocations,
-            roles=Roles(database),
-            signin=SignIn(database, addresses, tokens),
-            statistics=Statistics(database),
-            subscribers=Subscribers(database),
-            throttle=Throttle(database),
-            tokens=tokens,
-            validation=ValidationQueue(database),
-        )
+        self.deletion = Deletion(self.database, self.jobs, self.journal, all_traces(), steps)
 
     async def prepare(self) -> None:
         """Make what must exist before the first request: indexes, poll 1, the data model's version."""

@@ -38,10 +38,14 @@ class Trimming:
         while True:
             await self._grown.wait()
             self._grown.clear()
-            due, self._due = self._due, set()
-            for channel in due:
-                try:
-                    await self._outbox.trim(channel)
-                except PyMongoError as error:
-                    log.warning("trimming %s failed: %r; its next message has another try", channel, error)
+            await self.trim_due()
             await asyncio.sleep(PAUSE)
+
+    async def trim_due(self) -> None:
+        """Trim the channels that were noted."""
+        due, self._due = self._due, set()
+        for channel in due:
+            try:
+                await self._outbox.trim(channel)
+            except PyMongoError as error:
+                log.warning("trimming %s failed: %r; its next message has another try", channel, error)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPResponse
@@ -63,7 +64,7 @@ class MailingList:
             "merge_fields": {"FNAME": person.get("fname") or "", "LNAME": person.get("sname") or ""},
         }
         create = ("POST", self.members, {**fields, "status": "subscribed"})
-        change = ("PATCH", f"{self.members}/{known or md5(person['email'])}", fields)
+        change = ("PATCH", f"{self.members}/{quote(known or md5(person['email']), safe='')}", fields)
         first, second = (create, change) if known is None else (change, create)
         try:
             answer = await self._send(*first)

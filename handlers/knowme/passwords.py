@@ -53,9 +53,8 @@ class ChangePasswordHandler(AccountHandler):
         if "key" in fields or old is None:
             return False
         person = await self.stores.accounts.document(self.owner.oid)
-        self.former = await self.services.tries.check(
-            person, old, asked=person.get("email") or "", client=self.client
-        )
+        asked = person.get("email") or f"#{person['id']}"  # imports may have brought people without any
+        self.former = await self.services.tries.check(person, old, asked=asked, client=self.client)
         return self.former is not None
 
     @operation(body=ChangePasswordBody)

@@ -11,12 +11,12 @@ COMMON = "This password is too common."
 NUMERIC = "This password is entirely numeric."
 # The lists hold each word once, under what it is most often: a name that is a password, too, is a name there.
 LISTS = {
-    "passwords": 30_000,
-    "female_names": 3_000,
-    "male_names": 1_000,
-    "surnames": 2_000,
-    "english_wikipedia": 5_000,
-    "us_tv_and_film": 5_000,
+    "passwords": 10_000,
+    "female_names": 1_500,
+    "male_names": 800,
+    "surnames": 1_100,
+    "english_wikipedia": 2_500,
+    "us_tv_and_film": 2_000,
 }
 ROWS = ("01234567890123456789", "qwertyuiop", "asdfghjkl", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz")
 

@@ -61,10 +61,11 @@ class Votes:
         async def work(session: Session) -> Outcome:
             reading = await self._reader.read(records, session)
             rows, former = await self._compare(latest(reading.rows, VOTES), session)
-            await self._move(former, rows, session)
             await self._mapping.hold(reading.people, session)
             # A row that moves to another poll or member leaves nothing behind: its `_id` goes along.
             await replace(self._votes, rows, VOTES, session)
+            # Last, because everybody who votes waits for the tally's document.
+            await self._move(former, rows, session)
             return reading.outcome
 
         outcome: Outcome = await restarting(self._database, work)

@@ -14,6 +14,7 @@ from storage.imports.shapes import (
     date,
     each,
     flag,
+    is_whole,
     maybe,
     moment,
     number,
@@ -46,7 +47,7 @@ def name_or_nothing(value: Any) -> str | type[Absent]:
 
 def postcode(value: Any) -> str:
     """Read a postcode; a number has lost its leading zeros."""
-    return text(value).zfill(POSTCODE_DIGITS) if isinstance(value, int) else text(value)
+    return text(value).zfill(POSTCODE_DIGITS) if is_whole(value) else text(value)
 
 
 def amount(value: Any) -> int | float:

@@ -9,34 +9,71 @@ writing (somebody leaves) is seen again by each batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from storage.errors import Busy
 from storage.imports.ledger import open_ledger
-from storage.imports.lines import Lines
 from storage.imports.record import Loader, Outcome, Progress, Record
+from storage.imports.source import Source
 
 ROWS, BYTES = 250, 2 * 1024 * 1024  # of a batch: well under the seconds that a transaction may last
 TRIES = 10
+UNCLAIMED = "no dialect of ours takes it"
 
 
-async def import_file(lines: Lines, loader: Loader, progress: Progress, *, dry: bool = False) -> Outcome:
-    """Import a file, or (dry) only check it; raises BadRecord, Changed, OSError."""
-    outcome, done, total = Outcome(), 0, (1 if dry else 2) * lines.size
-    with open_ledger() as ledger:
-        for batch in batches(lines.records()):
-            outcome.add(await loader.check(batch, ledger))
-            done += sum(record.size for record in batch)
-            progress(done, total)
-    if dry:
+class Import:
+    """One file on its way; `loaders` are by label, in the order in which they write."""
+
+    def __init__(self, source: Source, loaders: Mapping[str, Loader], progress: Progress) -> None:
+        self._source = source
+        self._loaders = loaders
+        self._progress = progress
+        self._sizes: Counter[str] = Counter()  # bytes of each label
+        self._done = 0
+
+    async def check(self) -> Outcome:
+        """Look at every record, changing nothing; raises BadRecord, Changed, OSError."""
+        outcome = Outcome()
+        with open_ledger() as ledger:
+            for label, batch in batches(self._source.records()):
+                if label in self._loaders:
+                    outcome.add(await self._loaders[label].check(batch, ledger))
+                else:
+                    outcome.skip(label, UNCLAIMED, len(batch))
+                self._sizes[label] += sum(record.size for record in batch)
+                self._advance(batch, self._source.file.size)
         return outcome
-    outcome = Outcome()
-    for batch in batches(lines.records()):
-        outcome.add(await insist(loader, batch))
-        done += sum(record.size for record in batch)
-        progress(done, total)
-    await loader.finish()
-    return outcome
+
+    async def write(self) -> Outcome:
+        """Store what was checked, label after label; raises Changed and OSError."""
+        outcome = Outcome()
+        present = [label for label in self._loaders if label in self._sizes]
+        total = self._done + sum(self._sizes[label] for label in present)
+        for wanted in present:
+            records = (record for record in self._source.records() if record.label == wanted)
+            for _, batch in batches(records):
+                outcome.add(await insist(self._loaders[wanted], batch))
+                self._advance(batch, total)
+            await self._loaders[wanted].finish()
+        return outcome
+
+    def _advance(self, batch: Sequence[Record], total: int) -> None:
+        self._done += sum(record.size for record in batch)
+        self._progress(self._done, total)
+
+
+async def import_file(
+    source: Source, loaders: Mapping[str, Loader], progress: Progress, *, dry: bool = False
+) -> Outcome:
+    """Import a file, or (dry) only check it; raises BadRecord, Changed, OSError."""
+    work = Import(source, loaders, progress)
+    checked = await work.check()
+    if dry:
+        return checked
+    written = await work.write()
+    written.skipped.update({key: n for key, n in checked.skipped.items() if key[0] not in loaders})
+    return written
 
 
 async def insist(loader: Loader, batch: Sequence[Record]) -> Outcome:
@@ -49,15 +86,17 @@ async def insist(loader: Loader, batch: Sequence[Record]) -> Outcome:
     return await loader.write(batch)
 
 
-def batches(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """Cut records into batches, by number and by size."""
-    batch: list[Record] = []
-    size = 0
+def batches(records: Iterable[Record]) -> Iterator[tuple[str, list[Record]]]:
+    """Collect the records of each label into batches, by number and by size; nothing of a kind waits long."""
+    waiting: dict[str, list[Record]] = {}
+    sizes: Counter[str] = Counter()
     for record in records:
-        if batch and (len(batch) == ROWS or size + record.size > BYTES):
-            yield batch
-            batch, size = [], 0
+        label = record.label
+        batch = waiting.setdefault(label, [])
+        if batch and (len(batch) == ROWS or sizes[label] + record.size > BYTES):
+            yield label, batch
+            batch = waiting[label] = []
+            sizes[label] = 0
         batch.append(record)
-        size += record.size
-    if batch:
-        yield batch
+        sizes[label] += record.size
+    yield from ((label, batch) for label, batch in waiting.items() if batch)

@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import bson
 import orjson
 
 from storage.driver import BSONError
-from storage.errors import StorageError
 from storage.extended_json import loads
 from storage.imports.record import BadRecord, Record, blame
+from storage.imports.source import DumpFile
 
 LONGEST_LINE = 48 * 1024 * 1024  # bytes: what a document of 16 MiB may take as text
 LARGEST = 16 * 1024 * 1024 - 16 * 1024  # bytes of a document, with room for what is filled in
 
 
-class Changed(StorageError):
-    """The file is not what was checked any more."""
-
-    def __init__(self) -> None:
-        super().__init__("was changed while it was read")
-
-
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """A file as it was when it was opened first; every pass over it reads the same."""
+    """A file of mongoexport; its records are all of one collection."""
 
-    path: Path
-    size: int
-    stamp: int
-
-    @classmethod
-    def of(cls, path: Path) -> Lines:
-        """Look at the file; raises OSError."""
-        status = path.stat()
-        return cls(path, status.st_size, status.st_mtime_ns)
+    file: DumpFile
+    collection: str
+    unit: str = "line"
 
     def records(self) -> Iterator[Record]:
         """Go through the documents, blank lines left out; raises BadRecord, Changed and OSError."""
-        with self.path.open("rb") as file:
-            self._compare(file.fileno())
+        with self.file.open() as file:
             place = 0
             while line := file.readline(LONGEST_LINE):
                 place += 1
@@ -52,16 +36,10 @@ class Lines:
                 if place == 1:
                     line = line.removeprefix(b"\xef\xbb\xbf")
                 if not line.isspace():
-                    yield read_line(place, line)
-            self._compare(file.fileno())
-
-    def _compare(self, descriptor: int) -> None:
-        status = os.fstat(descriptor)
-        if (status.st_size, status.st_mtime_ns) != (self.size, self.stamp):
-            raise Changed
+                    yield read_line(place, line, self.collection)
 
 
-def read_line(place: int, line: bytes) -> Record:
+def read_line(place: int, line: bytes, collection: str) -> Record:
     """Read one document with an `_id`, one that the database can hold; raises BadRecord."""
     try:
         row = loads(line)
@@ -71,7 +49,7 @@ def read_line(place: int, line: bytes) -> Record:
         raise BadRecord(place, str(error)) from error
     if not isinstance(row, dict):
         raise BadRecord(place, "is not an object")
-    record = Record(place, row, len(line))
+    record = Record(place, row, len(line), collection)
     with blame(record):
         check_storable(row)
     return record

@@ -65,8 +65,8 @@ class RoleRows:
         known = [row for row in reading.rows if row["role"] in FLUX_ROLES]
         outcome = Outcome()
         outcome.take(self.label, len(known))
-        for _ in range(len(reading.rows) - len(known)):
-            outcome.skip(self.label, UNKNOWN_ROLE)
+        if others := len(reading.rows) - len(known):
+            outcome.skip(self.label, UNKNOWN_ROLE, others)
         return Reading(known, reading.people, outcome)
 
     async def _give(self, row: Document, session: Session) -> None:

@@ -14,18 +14,19 @@ from storage.imports.ledger import Ledger
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A row of a dump; `place` is the number of its line or row in the file, `size` its bytes there."""
+    """A row of a dump; `place` is the number of its line or record in the file, `size` its bytes there."""
 
     place: int
     row: Mapping[str, Any] = field(repr=False)
     size: int
+    label: str
 
 
 class BadRecord(StorageError):
     """A record that can't be taken; nothing of its file is."""
 
     def __init__(self, place: int, reason: str) -> None:
-        super().__init__(f"line {place}: {reason}")
+        super().__init__(f"{place}: {reason}")
         self.place = place
         self.reason = reason
 
@@ -50,9 +51,9 @@ class Outcome:
         """Count rows as taken, be they new or not."""
         self.imported[label] += rows
 
-    def skip(self, label: str, reason: str) -> None:
-        """Count a row as left out."""
-        self.skipped[label, reason] += 1
+    def skip(self, label: str, reason: str, rows: int = 1) -> None:
+        """Count rows as left out."""
+        self.skipped[label, reason] += rows
 
     def add(self, other: Outcome) -> None:
         """Add what became of other rows."""

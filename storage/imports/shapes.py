@@ -58,8 +58,8 @@ def text(value: Any) -> str:
     """Read a text; nothing is an empty one, and a whole number its digits."""
     if value is None:
         return ""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+    if is_whole(value):
+        return str(int(value))
     if not isinstance(value, str):
         raise ValueError("is not a text")
     if "\0" in value:
@@ -68,12 +68,17 @@ def text(value: Any) -> str:
 
 
 def whole(value: Any) -> int:
-    """Read a whole number of at most 64 bits; mongoexport may write one as 3.0."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value not in INT64:
+    """Read a whole number of at most 64 bits."""
+    if not is_whole(value) or int(value) not in INT64:
         raise ValueError("is not a whole number")
-    return value
+    return int(value)
+
+
+def is_whole(value: Any) -> bool:
+    """Tell whether it is a whole number; JavaScript has only floats, which mongoexport writes as 3.0."""
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def number(value: Any) -> int | float:
@@ -104,7 +109,7 @@ def flag(value: Any) -> bool:
     """Read a truth value; nothing and an empty text are false."""
     if value is None or value == "":
         return False
-    if isinstance(value, bool) or (isinstance(value, int) and value in {0, 1}):
+    if isinstance(value, bool) or (is_whole(value) and value in {0, 1}):
         return bool(value)
     raise ValueError("is neither true nor false")
 

@@ -155,7 +155,8 @@ async def count_uses(links: MagicLinks) -> int:
 
 async def test_looking_first_would_let_several_in(stores: Stores) -> None:
     await register(stores)
-    naive = LookFirst(stores.database, stores.accounts, stores.addresses, stores.jobs)
+    parts = (stores.accounts, stores.addresses, stores.jobs, stores.announcements)
+    naive = LookFirst(stores.database, *parts)
     assert await count_uses(stores.magic_links) == 1
     assert await count_uses(naive) > 1
 

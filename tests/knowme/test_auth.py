@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import os
 from typing import Any
 
 import pytest
 
+from storage.passwords import QUEUED_PER_WORKER
 from tests.flux.mailbox import text_of
 from tests.knowme.accounts import INVALID, SECRET, Town, key_in
 from tests.knowme.client import App
@@ -249,3 +251,13 @@ async def test_forms_are_read_too(town: Town) -> None:
     ):
         answer = await town.api.call("POST", "/auth/login/", body, {"Content-Type": kind})
         assert answer.status == 200, answer.text
+
+
+@pytest.mark.settings(bcrypt_rounds=9)
+async def test_whoever_finds_the_queue_of_hashes_full_is_told_to_come_back(town: Town) -> None:
+    room = (os.cpu_count() or 1) * (1 + QUEUED_PER_WORKER)
+    answers = await asyncio.gather(*(town.login(f"nobody{number}@example.com") for number in range(room + 9)))
+    assert {answer.status for answer in answers} == {400, 503}
+    refused = next(answer for answer in answers if answer.status == 503)
+    assert (refused.headers["Retry-After"], set(refused.json)) == ("1", {"detail"})
+    assert "folkmoot_bcrypt_queue 0.0" in (await town.api.get("/metrics")).text

@@ -17,6 +17,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 from handlers.knowme.mailchimp import KIND, MailingList, may_be_listed
+from scripts.create_admin import appoint
 from settings import Settings
 from tests.knowme.accounts import NEW_SECRET, SECRET, Town
 
@@ -139,9 +140,8 @@ async def test_trouble_with_the_list_is_nobodys_business(town: Town) -> None:
     answer = await town.register("ann@example.com")
     assert answer.status == 201
     async with asyncio.timeout(10):
-        while not await town.stores.database["jobs"].find_one(
-            {"kind": KIND, "attempts": 1, "state": "queued"}
-        ):
+        jobs = town.stores.database["jobs"]
+        while not await jobs.find_one({"kind": KIND, "attempts": 1, "state": "queued"}):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
@@ -184,3 +184,12 @@ def test_the_key_says_where_the_list_is() -> None:
         Settings(_env_file=None, mailchimp_api_key=SecretStr("abc"), **values)
     with pytest.raises(ValidationError, match="MAILCHIMP_ENABLED"):
         Settings(_env_file=None, mailchimp_enabled=True)
+
+
+@ON
+async def test_an_admin_made_by_the_script_is_listed(town: Town, chimp: Chimp) -> None:
+    made = await appoint(town.settings, town.stores, "boss@example.com", NEW_SECRET)
+    await settled(town)
+    expected = {"FNAME": "Admin", "LNAME": "User"}
+    assert [call[2]["merge_fields"] for call in chimp.calls] == [expected]
+    assert (await town.login("boss@example.com", NEW_SECRET)).json == {"token": made["token"]}

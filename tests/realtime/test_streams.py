@@ -341,3 +341,16 @@ async def test_what_is_revoked_while_it_is_looked_at_opens_nothing() -> None:
     decide.set()
     await opening
     assert (wire.code, wire.sent) == (CloseCode.FORCED, [])
+
+
+async def test_a_namespace_of_one_channel_stands_beside_one_with_the_same_beginning() -> None:
+    updates = Notes()
+    updates.name, updates.boundary = "polls:news", ""
+    bench = Bench(others=[updates])
+    _, wire = await bench.connect("polls:news", "polls:1")
+    bench.hub.publish("polls:news", updates.say())
+    await bench.settle()
+    assert wire.lines()[-1]["push"] == {
+        "channel": "polls:news",
+        "pub": {"data": {"version": 1, "filler": ""}, "offset": 1},
+    }
