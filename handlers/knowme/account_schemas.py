@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
@@ -160,12 +161,12 @@ class NewMailboxBody(Body):
     primary: Annotated[Flag, AfterValidator(refuse_primary)] = False
 
 
+@dataclass(frozen=True, slots=True)
 class KnownMailbox:
     """What a change of an address is held against: the address, and whether the one sent is another's."""
 
-    def __init__(self, mailbox: Mailbox, taken: bool) -> None:
-        self.mailbox = mailbox
-        self.taken = taken
+    mailbox: Mailbox
+    taken: bool
 
 
 def known_mailbox(info: ValidationInfo) -> KnownMailbox:

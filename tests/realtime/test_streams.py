@@ -134,6 +134,22 @@ async def test_a_client_that_was_away_gets_what_it_missed() -> None:
     assert wire.versions() == [3, 4, 5]
 
 
+async def test_those_who_come_back_together_share_their_reads() -> None:
+    desk = Desk()
+    desk.notes.say()
+    opened = [await desk.connect() for _ in range(50)]
+    desk.notes.gate = asyncio.Event()
+    asking = [
+        asyncio.ensure_future(desk.subscribe(connection, recover=True, epoch="e", offset=0))
+        for connection, _ in opened
+    ]
+    await desk.notes.reading.wait()
+    desk.notes.gate.set()
+    await asyncio.gather(*asking)
+    assert [wire.versions() for _, wire in opened] == [[1]] * 50
+    assert len(desk.notes.spans) <= 2
+
+
 @pytest.mark.parametrize(("offset", "epoch"), [(1, "e"), (9, "e"), (4, "old")])
 async def test_a_position_that_is_not_kept_is_said_to_be_lost(offset: int, epoch: str) -> None:
     desk = Desk(kept=2)
