@@ -7,6 +7,7 @@ import logging
 import random
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -137,7 +138,9 @@ class Database:
                 await commit(session)
             except BaseException:
                 if session.in_transaction:
-                    await session.abort_transaction()
+                    # Its failure must not take the place of what was raised, a cancellation above all.
+                    with suppress(PyMongoError):
+                        await session.abort_transaction()
                 raise
             return result
 

@@ -115,5 +115,9 @@ async def open_session(client: Client) -> AsyncIterator[Session]:
 
 
 async def open_stream(database: Handle, pipeline: Sequence[Mapping[str, Any]], **options: Any) -> Stream:
-    """Open one change stream over the whole database."""
-    return await settled(database.watch(list(pipeline), **options))
+    """Open one change stream over the whole database; it listens when this returns.
+
+    Entering it is what makes Motor ask the server; PyMongo has done so already.
+    """
+    stream = await settled(database.watch(list(pipeline), **options))
+    return await stream.__aenter__()

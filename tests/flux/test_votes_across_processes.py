@@ -82,12 +82,18 @@ async def test_the_tally_equals_the_votes_when_a_process_is_killed(
     assert tally.total == sum(tally.stats.values()) == sum(options.values()) == voters == VOTERS
 
 
+@pytest.mark.timeout(90)
 async def test_without_transactions_the_tally_goes_wrong(
     database: Database, launch: Callable[..., ServerProcess]
 ) -> None:
-    await revote_and_kill(database, launch, UNPROTECTED)
-    tally, options, _ = await count(database)
-    assert {option: number for option, number in tally.stats.items() if number} != options
+    """It is a matter of chance, so it gets a few tries."""
+    for _ in range(5):
+        await revote_and_kill(database, launch, UNPROTECTED)
+        tally, options, _ = await count(database)
+        if {option: number for option, number in tally.stats.items() if number} != options:
+            return
+        await database["users"].delete_many({})
+    pytest.fail("the tally was right without transactions: what does this test prove?")
 
 
 @pytest.mark.timeout(60)
