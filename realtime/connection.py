@@ -39,24 +39,24 @@ class Connection:
 
     __slots__ = (
         "_hub",
-        "_outbox",
         "_ping_at",
         "_pong_by",
         "_queued",
         "_stale_at",
-        "_transport",
         "channels",
         "client",
         "closed",
         "credentials",
         "expires_at",
         "identity",
+        "outbox",
+        "transport",
     )
 
     def __init__(self, hub: Hub, transport: Transport, credentials: Credentials) -> None:
         self._hub = hub
-        self._transport = transport
-        self._outbox: dict[object, Message] | None = None
+        self.transport = transport
+        self.outbox: dict[object, Message] | None = None
         self._queued = 0
         self._ping_at = NEVER
         self._pong_by = NEVER
@@ -102,7 +102,7 @@ class Connection:
             return
         self.flush()
         self._retire()
-        self._transport.close(code, code.text)
+        self.transport.close(code, code.text)
 
     def lost(self) -> None:
         """Forget everything: the socket is gone."""
@@ -112,7 +112,7 @@ class Connection:
     def _retire(self) -> None:
         self.closed = True
         self._hub.leave_all(self)
-        self._outbox = None
+        self.outbox = None
         self.credentials = None
 
     # Deadlines
@@ -154,31 +154,31 @@ class Connection:
 
     def deliver(self, key: object, message: Message) -> None:
         """Hand a message out now or, while the socket is busy, keep the newest of its key."""
-        if self._outbox or not self._transport.send(message):
+        if self.outbox or not self.transport.send(message):
             self.keep(key, message)
 
     def keep(self, key: object, message: Message) -> None:
         """Put a message into the outbox, in place of an older one with the same key."""
         if self.closed:
             return
-        if self._outbox is None:
-            self._outbox = {}
+        if self.outbox is None:
+            self.outbox = {}
         # Taken out, not overwritten: a state must stand behind the reply to its own subscription.
-        older = self._outbox.pop(key, None)
-        self._outbox[key] = message
+        older = self.outbox.pop(key, None)
+        self.outbox[key] = message
         self._queued += len(message.payload) - (len(older.payload) if older is not None else 0)
         if self._queued > self._hub.limits.send_buffer_bytes:
-            self._outbox = None
+            self.outbox = None
             self._hub.slow_disconnects += 1
             self.close(CloseCode.SLOW)
 
     def flush(self, join: Callable[[Sequence[Message]], Message] = join_messages) -> None:
         """Send all that waits as one message, unless the socket is still busy."""
-        if self._outbox and not self._transport.busy:
-            messages = tuple(self._outbox.values())
-            self._outbox = None
+        if self.outbox and not self.transport.busy:
+            messages = tuple(self.outbox.values())
+            self.outbox = None
             self._queued = 0
-            self._transport.send(join(messages))
+            self.transport.send(join(messages))
 
     def answer(self, message: Message) -> None:
         """Send what must neither be lost nor replaced, together with the rest of this turn."""

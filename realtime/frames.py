@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import struct
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -79,12 +78,14 @@ class SocketLine:
     is out. Whoever else writes to the stream must say so with `hold`, or frames would mix.
     """
 
-    __slots__ = ("_drained", "_hang_up", "_socket", "_stream", "busy")
+    __slots__ = ("_drained", "_hang_up", "_stream", "_write", "busy")
 
     def __init__(self, stream: IOStream, hang_up: Callable[[int, str], None]) -> None:
         self._stream = stream
         # TLS has buffers of its own: only the stream may write there.
-        self._socket: socket.socket | None = None if isinstance(stream, SSLIOStream) else stream.socket
+        self._write: Callable[[bytes], int] | None = None
+        if not isinstance(stream, SSLIOStream):
+            self._write = stream.socket.send
         self._hang_up = hang_up
         self._drained: Callable[[], None] | None = None
         self.busy = False
@@ -99,9 +100,9 @@ class SocketLine:
             return False
         frame = message.frame
         sent = 0
-        if self._socket is not None:
+        if self._write is not None:
             try:
-                sent = self._socket.send(frame)
+                sent = self._write(frame)
             except BlockingIOError:
                 pass
             except OSError as error:

@@ -241,7 +241,7 @@ async def test_a_client_that_loses_its_line_misses_nothing_of_its_channel(server
     for round_ in range(4):
         await say(server, ann, 2)
         for connection in list(server.application.hub.connections):
-            line: Any = connection._transport
+            line: Any = connection.transport
             line._stream.close()
         await say(server, ann, 3)
         heard += await read_offsets(diary, 1 + 5 * (round_ + 1))
