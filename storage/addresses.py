@@ -15,6 +15,28 @@ from storage.traces import Trace
 MAILED = ("email_validation", "email_confirmations", "password_resets", "login_tokens")
 
 
+def make_row(
+    number: int,
+    user_id: ObjectId,
+    email: str,
+    *,
+    primary: bool = True,
+    verified: bool = False,
+    action: int = 1,
+) -> Document:
+    """Make a row that is not stored yet."""
+    return {
+        "_id": ObjectId(),
+        "id": number,
+        "user_id": user_id,
+        "email": email,
+        "email_lower": email.lower(),
+        "primary": primary,
+        "verified": verified,
+        "verified_action": action,
+    }
+
+
 class Addresses:
     """Rows of `email_addresses`; compared without case, kept as typed, unique over everybody.
 
@@ -56,16 +78,8 @@ class Addresses:
         self, email: str, user_id: ObjectId, *, primary: bool = True, verified: bool = False, action: int = 1
     ) -> Document:
         """Make a row that is not stored yet; its number is taken outside the transaction."""
-        return {
-            "_id": ObjectId(),
-            "id": await self._counters.take("email_addresses"),
-            "user_id": user_id,
-            "email": email,
-            "email_lower": email.lower(),
-            "primary": primary,
-            "verified": verified,
-            "verified_action": action,
-        }
+        number = await self._counters.take("email_addresses")
+        return make_row(number, user_id, email, primary=primary, verified=verified, action=action)
 
     async def insert(self, row: Document, session: Session) -> None:
         """Store a row; the unique index raises where the address is somebody's."""

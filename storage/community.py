@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from storage.addresses import make_row
+from storage.counters import Counters
 from storage.database import Database, is_duplicate
-from storage.driver import Document, ObjectId, PyMongoError, ReturnDocument, Session
+from storage.driver import Document, ObjectId, PyMongoError, Session
 from storage.errors import Taken
 from storage.person import new_person
 
@@ -31,7 +33,7 @@ class Community:
         self._database = database
         self._users = database["users"]
         self._rows = database["email_addresses"]
-        self._counters = database["counters"]
+        self._counters = Counters(database)
 
     async def is_empty(self) -> bool:
         """Tell whether there is nobody yet, demo or real."""
@@ -44,10 +46,13 @@ class Community:
 
     async def settle(self, settlers: Sequence[Settler], mark: Mark) -> list[ObjectId]:
         """Make a group of people with verified or open addresses, all or nothing; raises Taken."""
-        first = await self._take("users", len(settlers))
+        first = await self._counters.take("users", count=len(settlers))
         people = [make_person(first + place, settler, mark) for place, settler in enumerate(settlers)]
-        first = await self._take("email_addresses", len(settlers))
-        rows = [make_row(first + place, person) for place, person in enumerate(people)]
+        first = await self._counters.take("email_addresses", count=len(settlers))
+        rows = [
+            make_row(first + place, person["_id"], person["email"], verified=person["email_validated"])
+            for place, person in enumerate(people)
+        ]
 
         async def work(session: Session) -> None:
             await self._rows.insert_many(rows, ordered=False, session=session)
@@ -61,30 +66,8 @@ class Community:
             raise
         return [person["_id"] for person in people]
 
-    async def _take(self, name: str, size: int) -> int:
-        """Take a run of numbers from a sequence at once and return the first one."""
-        row = await self._counters.find_one_and_update(
-            {"_id": name}, {"$inc": {"seq": size}}, upsert=True, return_document=ReturnDocument.AFTER
-        )
-        assert row is not None
-        return int(row["seq"]) - size + 1
-
 
 def make_person(number: int, settler: Settler, mark: Mark) -> Document:
     """Make the document of a demo person."""
     person = new_person(number, settler.email, settler.fields, now=settler.joined, ip=None)
     return {**person, **settler.standing, "auth": {**person["auth"], "demo": mark}}
-
-
-def make_row(number: int, person: Mapping[str, Any]) -> Document:
-    """Make the primary address row of a demo person."""
-    return {
-        "_id": ObjectId(),
-        "id": number,
-        "user_id": person["_id"],
-        "email": person["email"],
-        "email_lower": person["email_lower"],
-        "primary": True,
-        "verified": person["email_validated"],
-        "verified_action": 1,
-    }

@@ -12,17 +12,17 @@ class Counters:
     def __init__(self, database: Database) -> None:
         self._counters = database["counters"]
 
-    async def take(self, name: str, start: int = 1) -> int:
-        """Take the next number of the sequence.
+    async def take(self, name: str, start: int = 1, count: int = 1) -> int:
+        """Take the next numbers of the sequence; return the first one.
 
         Outside any transaction: a number lost with a refused write is cheaper than a document that
         every registration would fight for.
         """
         row = await self._counters.find_one_and_update(
             {"_id": name},
-            [{"$set": {"seq": {"$add": [{"$ifNull": ["$seq", start - 1]}, 1]}}}],
+            [{"$set": {"seq": {"$add": [{"$ifNull": ["$seq", start - 1]}, count]}}}],
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
         assert row is not None
-        return int(row["seq"])
+        return int(row["seq"]) - count + 1

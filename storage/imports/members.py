@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from storage.addresses import make_row
 from storage.database import Database
 from storage.driver import Document, ObjectId, Session, UpdateOne
 from storage.imports.ledger import Ledger
@@ -227,7 +228,9 @@ def settle(seat: Seat, number: int, row_number: int, writes: Writes) -> None:
         "username": person["username"] or line.email,
     }
     if line.email:
-        writes.rows.append(make_row(row_number, person))
+        writes.rows.append(
+            make_row(row_number, person["_id"], person["email"], verified=person["email_validated"])
+        )
     else:
         del person["email_lower"]
     writes.people.append(person)
@@ -268,17 +271,3 @@ def says_more(seat: Seat, person: Document, name: str, value: object) -> bool:
 def remember(seat: Seat, target: ObjectId, row_number: int | None, writes: Writes) -> None:
     """Remember what became of a line."""
     writes.memories.append(ImportMap.remember(PEOPLE, seat.line.key, target=target, email_id=row_number))
-
-
-def make_row(number: int, person: Mapping[str, object]) -> Document:
-    """Make the primary address row of an imported person."""
-    return {
-        "_id": ObjectId(),
-        "id": number,
-        "user_id": person["_id"],
-        "email": person["email"],
-        "email_lower": person["email_lower"],
-        "primary": True,
-        "verified": person["email_validated"],
-        "verified_action": 1,
-    }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from storage.counters import Counters
 from storage.database import Database
-from storage.driver import ReturnDocument, UpdateOne
+from storage.driver import UpdateOne
 
 
 async def raise_sequences(database: Database, least: Mapping[str, int]) -> None:
@@ -21,9 +22,5 @@ async def take_run(database: Database, name: str, size: int) -> range:
     """Take so many numbers from a sequence at once; outside any transaction."""
     if not size:
         return range(0)
-    row = await database["counters"].find_one_and_update(
-        {"_id": name}, {"$inc": {"seq": size}}, upsert=True, return_document=ReturnDocument.AFTER
-    )
-    assert row is not None
-    last = int(row["seq"])
-    return range(last - size + 1, last + 1)
+    first = await Counters(database).take(name, count=size)
+    return range(first, first + size)

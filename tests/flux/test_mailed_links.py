@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from storage.database import Database
-from storage.driver import Document
 from storage.stores import Stores
+from tests.flux.loner import add_further, person
 from tests.flux.mailbox import Mailbox, proof_token, text_of
 from tests.serving import Api
 
@@ -20,21 +20,6 @@ CALLS = ("/api/v0/email_secret_token", "/api/v0/send_user_details")
 def expected(path: str, answer: dict[str, Any]) -> dict[str, Any]:
     """Return what a call answers: the one for older pages repeats the reason."""
     return {**answer, "status": answer["reason"]} if "send_user" in path else answer
-
-
-async def add_further(stores: Stores, email: str, *, verified: bool) -> None:
-    """Give the one member a further address."""
-    person = await stores.database["users"].find_one({})
-    assert person is not None
-    row = await stores.addresses.prepare(email, person["_id"], verified=verified)
-    await stores.database["email_addresses"].insert_one({**row, "primary": False})
-
-
-async def person(database: Database) -> Document:
-    """Read the one person."""
-    found = await database["users"].find_one({})
-    assert found is not None
-    return found
 
 
 @pytest.mark.parametrize("path", CALLS)

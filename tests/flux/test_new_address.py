@@ -7,6 +7,7 @@ from typing import Any
 from storage.database import Database
 from storage.driver import Document
 from storage.stores import Stores
+from tests.flux.loner import add_further, person
 from tests.flux.mailbox import Mailbox, proof_token, text_of
 from tests.serving import Answer, Api
 
@@ -20,21 +21,6 @@ async def rows(database: Database) -> list[tuple[str, bool, bool]]:
     """Read the address rows: address, primary, verified; by address."""
     found = await database["email_addresses"].find({}).sort("email_lower", 1).to_list(None)
     return [(row["email"], row["primary"], row["verified"]) for row in found]
-
-
-async def add_further(stores: Stores, email: str, *, verified: bool) -> None:
-    """Give the one member a further address."""
-    person = await stores.database["users"].find_one({})
-    assert person is not None
-    row = await stores.addresses.prepare(email, person["_id"], verified=verified)
-    await stores.database["email_addresses"].insert_one({**row, "primary": False})
-
-
-async def person(database: Database) -> Document:
-    """Read the one person."""
-    found = await database["users"].find_one({})
-    assert found is not None
-    return found
 
 
 async def test_a_new_address_takes_the_place_of_the_old_one_at_once(
