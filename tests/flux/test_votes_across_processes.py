@@ -46,9 +46,9 @@ async def count(database: Database) -> tuple[Tally, dict[str, int], int]:
 
 
 async def revote(api: Api, other: Api, secret: str, after: Callable[[], None]) -> None:
-    """Vote again and again through both servers; `after` hears of each vote."""
+    """Vote again and again, through both servers at once; `after` hears of each pair of votes."""
     for _ in range(ROUNDS):
-        await vote(random.choice([api, other]), secret, random.choice(FIRST_OPTIONS))
+        await asyncio.gather(*(vote(each, secret, random.choice(FIRST_OPTIONS)) for each in (api, other)))
         after()
 
 
