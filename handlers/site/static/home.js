@@ -123,13 +123,13 @@ async function copy(button) {
 }
 
 async function start() {
+  for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copy(button));
   const rate = new RatePanel();
   const members = new MembersPanel();
   const status = new Status(byId("status"));
   const hub = new Hub(hubAddress(location), (state) => status.show(state));
   hub.subscribe("polls:1", new PollPanel(rate, await fetchWords(1)));
   hub.subscribe("stats:members", members);
-  for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copy(button));
   setInterval(() => {
     rate.draw();
     members.draw();
