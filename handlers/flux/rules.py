@@ -20,7 +20,7 @@ from handlers.core.errors import (
     Throttled,
     Unauthenticated,
 )
-from handlers.core.handler import JSON, DialectHandler
+from handlers.core.handler import JSON, DialectHandler, NotFoundHandler
 from handlers.core.operation import Operation
 from storage.accounts import Member
 from storage.extended_json import dumps
@@ -157,14 +157,8 @@ def word(error: FieldError) -> str:
     return WORDS.get(error.kind, error.reason)
 
 
-class FluxNotFound(FluxHandler):
+class FluxNotFound(NotFoundHandler, FluxHandler):
     """Answers the dialect's paths that do not exist."""
-
-    async def prepare(self) -> None:
-        """Refuse everything but preflights."""
-        await super().prepare()
-        if not self._finished:
-            raise NotFound("there is nothing at this path")
 
 
 def with_alias(path: str, handler: type[FluxHandler]) -> tuple[Route, Route]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 
 from handlers.core.errors import ApiError, NotFound
-from handlers.core.handler import JSON, DialectHandler
+from handlers.core.handler import JSON, DialectHandler, NotFoundHandler
 
 # No outside asset, no inline script: a page can only run what this server ships.
 CSP = (
@@ -43,14 +43,8 @@ class SiteHandler(DialectHandler):
         return ERROR_PAGE.format(title=title, text=_escape(text)).encode()
 
 
-class SiteNotFound(SiteHandler):
+class SiteNotFound(NotFoundHandler, SiteHandler):
     """Answers every path that nobody serves."""
-
-    async def prepare(self) -> None:
-        """Refuse everything but preflights."""
-        await super().prepare()
-        if not self._finished:
-            raise NotFound
 
 
 def _escape(text: str) -> str:
