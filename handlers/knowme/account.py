@@ -8,10 +8,11 @@ from typing import Any
 from handlers.core.dialect import Route
 from handlers.core.errors import Invalid
 from handlers.core.operation import operation
+from handlers.core.rest.fields import as_patch, spell
+from handlers.core.rest.words import WHOLE
 from handlers.knowme.account_schemas import LONGEST_KEY, ProfileBody, VerifyBody
 from handlers.knowme.auth import AccountHandler, AccountObject
-from handlers.knowme.fields import as_patch, spell
-from handlers.knowme.rules import WHOLE, Access
+from handlers.knowme.rules import Access
 from storage.accounts import Amended, Amendment
 from storage.confirmations import Confirmation
 from storage.driver import Document

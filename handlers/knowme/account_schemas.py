@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
-from handlers.knowme.fields import (
+from handlers.core.rest.fields import (
     NOT_EMAIL,
     REQUIRED,
     Body,

@@ -9,11 +9,12 @@ from typing import Any
 from handlers.core.dialect import Route
 from handlers.core.errors import Invalid
 from handlers.core.operation import Limit, operation
+from handlers.core.rest.fields import spell
+from handlers.core.rest.words import WHOLE
 from handlers.knowme.account_schemas import USER_EXISTS, LoginBody, RegisterBody
-from handlers.knowme.fields import spell
 from handlers.knowme.mailchimp import list_jobs
 from handlers.knowme.mails import Letterhead, sender_of
-from handlers.knowme.rules import WHOLE, Access, KnowMeHandler
+from handlers.knowme.rules import Access, KnowMeHandler
 from storage.driver import Document
 from storage.enrolment import Enrolled
 from storage.errors import Departed, Taken

@@ -9,6 +9,9 @@ from typing import Any
 from handlers.core.dialect import Route
 from handlers.core.errors import Invalid
 from handlers.core.operation import operation
+from handlers.core.rest.fields import as_patch, spell
+from handlers.core.rest.handler import Refused
+from handlers.core.rest.words import WHOLE
 from handlers.knowme.account_schemas import (
     ADDRESS_EXISTS,
     UNVERIFIED,
@@ -17,8 +20,7 @@ from handlers.knowme.account_schemas import (
     NewMailboxBody,
 )
 from handlers.knowme.auth import AccountHandler
-from handlers.knowme.fields import as_patch, spell
-from handlers.knowme.rules import WHOLE, Access, Refused
+from handlers.knowme.rules import Access
 from storage.driver import Document
 from storage.errors import Rejected, Taken
 from storage.jobs import NewJob

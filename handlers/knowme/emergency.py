@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.core.dialect import Route
 from handlers.core.operation import operation
-from handlers.knowme.fields import as_patch
+from handlers.core.rest.fields import as_patch
 from handlers.knowme.items import MediaUser
 from handlers.knowme.objects import ContactObject, EmergencyItemObject
 from handlers.knowme.schemas import ContactBody, EmergencyItemBody

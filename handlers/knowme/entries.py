@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.core.dialect import Route
 from handlers.core.errors import NotFound
 from handlers.core.operation import operation
-from handlers.knowme.fields import as_patch
+from handlers.core.rest.fields import as_patch
 from handlers.knowme.objects import EntryObject
 from handlers.knowme.schemas import EntryBody
 from handlers.knowme.users import TreeHandler

@@ -8,7 +8,7 @@ from handlers.core.dialect import Route
 from handlers.core.download import send_file
 from handlers.core.errors import NotFound
 from handlers.core.operation import operation
-from handlers.knowme.fields import as_patch
+from handlers.core.rest.fields import as_patch
 from handlers.knowme.objects import MediaObject
 from handlers.knowme.rules import Access, KnowMeHandler
 from handlers.knowme.schemas import MediaBody

@@ -8,9 +8,9 @@ from typing import Any
 from handlers.core.dialect import Route
 from handlers.core.errors import Invalid
 from handlers.core.operation import operation
-from handlers.knowme.fields import as_patch
+from handlers.core.rest.fields import as_patch
+from handlers.core.rest.words import WHOLE
 from handlers.knowme.objects import ItemObject
-from handlers.knowme.rules import WHOLE
 from handlers.knowme.schemas import ItemBody, NewItemBody, named_media
 from handlers.knowme.users import TreeHandler
 from storage.belongings import Item, Topic

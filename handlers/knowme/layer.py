@@ -9,8 +9,9 @@ from pydantic import Field
 from handlers.core.dialect import Route
 from handlers.core.layer import NotConfigured
 from handlers.core.operation import operation
-from handlers.knowme.fields import Body, text
-from handlers.knowme.rules import KnowMeHandler, Refused
+from handlers.core.rest.fields import Body, text
+from handlers.core.rest.handler import Refused
+from handlers.knowme.rules import KnowMeHandler
 
 
 class NonceBody(Body):

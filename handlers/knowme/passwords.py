@@ -9,11 +9,12 @@ from typing import Any
 from handlers.core.dialect import Route
 from handlers.core.errors import ApiError, Invalid, Unauthenticated
 from handlers.core.operation import operation
+from handlers.core.rest.fields import spell
+from handlers.core.rest.words import WHOLE
 from handlers.knowme.account_schemas import WRONG_OLD, ChangePasswordBody, ResetBody
 from handlers.knowme.auth import AccountHandler
-from handlers.knowme.fields import spell
 from handlers.knowme.mails import Letterhead
-from handlers.knowme.rules import WHOLE, Access
+from handlers.knowme.rules import Access
 from settings import Settings
 from storage.driver import Document
 from storage.errors import NotFound, Rejected

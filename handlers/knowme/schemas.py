@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
-from handlers.knowme.fields import (
+from handlers.core.rest.fields import (
     LONGEST_NAME,
     NOT_EMAIL,
     NULL,

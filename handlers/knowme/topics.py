@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from handlers.core.dialect import Route
 from handlers.core.operation import operation
-from handlers.knowme.fields import as_patch
+from handlers.core.rest.fields import as_patch
 from handlers.knowme.objects import TopicObject
 from handlers.knowme.schemas import TopicBody
 from handlers.knowme.users import TreeHandler

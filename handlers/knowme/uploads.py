@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from handlers.core.download import content_type
+from handlers.core.rest.body import fold, read_fields
 from handlers.core.upload import UploadHandler
-from handlers.knowme.body import fold, read_fields
 from handlers.knowme.rules import KnowMeHandler
 from storage.belongings import Upload
 from storage.files import Draft

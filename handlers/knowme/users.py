@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from handlers.core.dialect import Route
 from handlers.core.operation import operation
+from handlers.core.rest.handler import Refused
 from handlers.knowme.objects import Objects, UserDetail, UserObject
-from handlers.knowme.rules import KnowMeHandler, Refused
+from handlers.knowme.rules import KnowMeHandler
 from handlers.knowme.schemas import UserBody
 from storage.belongings import KnowMeUser
 from storage.errors import Taken

@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from handlers.core.errors import ApiError, Denied, FieldError, OtherStatus, Throttled, TooLarge, Unavailable
-from handlers.knowme.fields import Body, Email, Name, as_patch, refuse
-from handlers.knowme.rules import describe, nest, read_errors
+from handlers.core.rest.fields import Body, Email, Name, as_patch, refuse
+from handlers.core.rest.words import describe, nest, read_errors
 
 
 class Person(Body):

@@ -1,4 +1,4 @@
-"""The kinds of fields that bodies are made of, with this dialect's exact words for what is wrong."""
+"""The kinds of fields that bodies are made of, with the words of Django REST framework for what is wrong."""
 
 from __future__ import annotations
 
