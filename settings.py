@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import os
 import re
 import secrets
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -23,102 +20,28 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from handlers.core.setting_values import (
+    SHORTEST_KEY,
+    Base,
+    Bases,
+    CommaList,
+    Daily,
+    HostNames,
+    Hourly,
+    Networks,
+    QuarterHourly,
+    Rate,
+    RateLimit,
+    check_dsn,
+    check_key,
+    check_media_url,
+    check_sms,
+    check_uri,
+)
 
 VERSION = "0.1.0"
-SHORTEST_KEY = 32  # bytes; RFC 7518 section 3.2 wants no less for HS256
-
-
-def split_list(value: object) -> object:
-    """Split a comma list; anything else passes through to pydantic."""
-    return (
-        tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-    )
-
-
-def check_network(value: str) -> str:
-    """Accept an IP address or a network in CIDR form."""
-    ipaddress.ip_network(value, strict=False)
-    return value
-
-
-def check_base(value: str) -> str:
-    """Accept scheme and host, with a port or not; a slash at the end is dropped."""
-    if not re.fullmatch(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?", value, re.ASCII):
-        raise ValueError("must look like https://example.org")
-    return value.rstrip("/")
-
-
-def check_host(value: str) -> str:
-    """Accept a host name or address without port; a leading dot stands for all names below it."""
-    if not re.fullmatch(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|[0-9A-Fa-f:]+", value, re.ASCII):
-        raise ValueError(f"{value!r} is not a host name (no scheme, no port, no *)")
-    return value.lower()
-
-
-CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list)]
-Base = Annotated[str, AfterValidator(check_base)]
-Bases = Annotated[tuple[Base, ...], NoDecode, BeforeValidator(split_list)]
-HostNames = Annotated[
-    tuple[Annotated[str, AfterValidator(check_host)], ...], NoDecode, BeforeValidator(split_list)
-]
-Networks = Annotated[
-    tuple[Annotated[str, AfterValidator(check_network)], ...], NoDecode, BeforeValidator(split_list)
-]
-
-
-def check_sms(value: SecretStr) -> SecretStr:
-    """Accept what names a way out for short messages."""
-    url = value.get_secret_value()
-    if url == "console:":
-        return value
-    try:
-        parts = urlsplit(url)
-        complete = bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", url)
-    except ValueError:
-        raise ValueError("has a wrong host or port") from None
-    if parts.scheme not in {"http", "https"} or not complete:
-        raise ValueError("must be console:, http://… or https://…")
-    return value
-
-
-class RateLimit(NamedTuple):
-    """A fixed window: at most `calls` in `seconds`; 0 calls switches the limit off."""
-
-    calls: int
-    seconds: int
-
-
-def parse_rate(value: object, usual: int = 1) -> object:
-    """Read `N/SECONDS`, or `N` in the usual number of seconds, or `0` for no limit."""
-    if isinstance(value, RateLimit):
-        return value
-    match = re.fullmatch(r"([0-9]{1,9})(?:/([0-9]{1,9}))?", str(value), re.ASCII)
-    if match is None:
-        raise ValueError("must look like 60/3600 (calls/seconds), or 0 for no limit")
-    rate = RateLimit(int(match[1]), int(match[2] or usual))
-    if rate.seconds < 1:
-        raise ValueError("needs a window of at least one second")
-    return rate
-
-
-Rate = Annotated[RateLimit, NoDecode, BeforeValidator(parse_rate)]
-QuarterHourly = Annotated[RateLimit, NoDecode, BeforeValidator(lambda value: parse_rate(value, 900))]
-Hourly = Annotated[RateLimit, NoDecode, BeforeValidator(lambda value: parse_rate(value, 3600))]
-
-
-def check_uri(value: SecretStr) -> SecretStr:
-    """Accept what may be a connection string of MongoDB's; the driver reads the rest."""
-    if not value.get_secret_value().startswith(("mongodb://", "mongodb+srv://")):
-        raise ValueError("must begin with mongodb:// or mongodb+srv://")
-    return value
-
-
-def check_key(value: SecretStr) -> SecretStr:
-    """Accept a key that can't be guessed."""
-    if 0 < len(value.get_secret_value().encode()) < SHORTEST_KEY:
-        raise ValueError(f"is too short: at least {SHORTEST_KEY} bytes")
-    return value
 
 
 class Settings(BaseSettings):
@@ -176,9 +99,19 @@ class Settings(BaseSettings):
     mails_per_address: Hourly = Field(
         RateLimit(10, 3600), description="resets asked for per address and hour, or N/SECONDS"
     )
+    exports_per_user: Daily = Field(
+        RateLimit(5, 86_400), description="exports asked for per person and day, or N/SECONDS"
+    )
     registrations_per_client: Hourly = Field(
         RateLimit(100, 3600), description="registrations with a password per client and hour, or N/SECONDS"
     )
+
+    # Errors
+    sentry_dsn: Annotated[SecretStr, AfterValidator(check_dsn)] | None = Field(
+        None,
+        description="where unexpected errors go, too, if sentry-sdk is installed: https://KEY@HOST/PROJECT",
+    )
+    sentry_environment: str = Field("staging", description="what Sentry files them under")
 
     # The live hub
     conflation_ms: int = Field(50, ge=0, le=10_000, description="least pause between publications of a state")
@@ -224,6 +157,63 @@ class Settings(BaseSettings):
         SecretStr(""), description="key of MailChimp's API, with the data centre at its end",
         validate_default=True,
     )  # fmt: skip
+
+    # Comics
+    comics_media_url: Annotated[str, AfterValidator(check_media_url)] = Field(
+        "/media/comics/", description="what addresses of comic images begin with: a path here, or https://…"
+    )
+    comics_query_timeout_ms: int = Field(
+        5000, ge=1, le=600_000, description="milliseconds that a list query may take in the database"
+    )
+
+    # Klub
+    web_url: str | None = Field(
+        None,
+        description="page that a mailed password reset leads to; unset: BASE_URL and a slash",
+        pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$",
+    )
+    site_name: str | None = Field(None, description="name of the site in Klub's mails; unset: BRAND")
+    sum_last_month_payments: int = Field(0, ge=0, description="paid in 40 days to be up to date; 0: no rule")
+    sum_last_year_payments: int = Field(0, ge=0, description="paid in 375 days to be up to date; 0: no rule")
+    organization_finance_program_types: CommaList = Field(
+        "zmj,dpnk,lab,education,PsB,monuments,nature,eco_consulting,children_section",
+        description="programs of events", validate_default=True,
+    )  # fmt: skip
+    access_token_lifetime: int = Field(300, ge=1, le=31_536_000, description="seconds of an access JWT")
+    refresh_token_lifetime: int = Field(86_400, ge=1, le=31_536_000, description="seconds of a refresh JWT")
+    oauth2_access_token_expire_seconds: int = Field(
+        86_400, ge=1, le=31_536_000, description="seconds of a partner's access token"
+    )
+    password_reset_timeout: int = Field(
+        259_200, ge=1, le=31_536_000, description="seconds that Klub's mailed password resets are good for"
+    )
+
+    # PyBossa
+    leaderboard: int = Field(20, ge=1, le=100, description="people of the top list")
+    brand: str = Field(
+        "Folkmoot", description="name of the site in mails", pattern=r"^[^\x00-\x1f\x7f]{1,100}$"
+    )
+    account_confirmation_disabled: bool = Field(
+        False, description="registrations need no mailed link; who sets this vouches for the addresses"
+    )
+    account_link_expiration: int = Field(
+        18_000, ge=1, le=31_536_000, description="seconds that PyBossa's mailed links are good for"
+    )
+    locales: CommaList = Field(
+        "en,es,it,fr,ja,el", description="languages to choose from", validate_default=True
+    )
+    spam: HostNames = Field((), description="domains that get no mail")
+    admins: CommaList = Field((), description="addresses that hear of deleted accounts")
+    ttl_zip_sec_files: int = Field(3, ge=1, le=365, description="days that an export can be fetched")
+    spa_server_name: Base | None = Field(
+        None, description="scheme and host of the links in PyBossa's mails; unset: BASE_URL"
+    )
+    twitter_consumer_key: str = Field("", description="with the secret: a gateway serves /twitter/")
+    twitter_consumer_secret: SecretStr = Field(SecretStr(""), description="see TWITTER_CONSUMER_KEY")
+    facebook_app_id: str = Field("", description="with the secret: a gateway serves /facebook/")
+    facebook_app_secret: SecretStr = Field(SecretStr(""), description="see FACEBOOK_APP_ID")
+    google_client_id: str = Field("", description="with the secret: a gateway serves /google/")
+    google_client_secret: SecretStr = Field(SecretStr(""), description="see GOOGLE_CLIENT_ID")
 
     # Flux
     flux_limit_email: Rate = Field(RateLimit(5, 600), description="Flux mails per address")

@@ -1,15 +1,15 @@
-"""Imports dumps: mongoexport's JSON lines of a members' collection, or Django's dumpdata.
+"""Imports dumps: mongoexport's JSON lines of a members' collection, Django's dumpdata, PyBossa's JSON.
 
-A file with a bad record leaves nothing behind. Loading a file twice is as good as once. People go
-first, then what names them: users, poll_options, votes, roles and the rest. What no dialect takes
-is counted as skipped.
+A file with a bad record leaves nothing behind. Loading a file twice is as good as once. Of
+mongoexport's files people go first, then what names them: users, poll_options, votes, roles and the
+rest; records of dumpdata come in any order. What no dialect takes is counted as skipped.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,17 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from scripts.session import Failure, make_parser, run
 from settings import Settings
-from storage.imports.flux import COLLECTIONS, INDEXES
-from storage.imports.formats import UnknownFormat, make_loaders, open_source
+from storage.imports.formats import (
+    COLLECTIONS,
+    FOLLOW_UPS,
+    INDEXES,
+    UnknownFormat,
+    make_plan,
+    open_source,
+)
 from storage.imports.importer import import_file
-from storage.imports.record import BadRecord, Loader, Outcome
+from storage.imports.plan import Plan
+from storage.imports.record import BadRecord, Outcome
 from storage.imports.record import Progress as Report
 from storage.imports.source import Changed, Source
 from storage.stores import Stores
@@ -46,7 +53,7 @@ def make_arguments() -> argparse.ArgumentParser:
         "--collection",
         choices=COLLECTIONS,
         metavar="NAME",
-        help=f"what the lines are, dumpdata without it: {', '.join(COLLECTIONS)}",
+        help=f"what the lines or rows are; dumpdata and PyBossa's files show it: {', '.join(COLLECTIONS)}",
     )
     parser.add_argument("--dry-run", action="store_true", help="check only, store nothing")
     return parser
@@ -59,14 +66,23 @@ async def import_files(
 
     Files before the one that fails are kept: the answer of the failure counts them.
     """
-    outcome = Outcome()
     await stores.database.ensure_indexes(INDEXES)
+    try:
+        return await import_each(stores, files, collection, dry=dry)
+    finally:
+        for follow_up in () if dry else FOLLOW_UPS:
+            await follow_up(stores)
+
+
+async def import_each(stores: Stores, files: Sequence[Path], collection: str | None, *, dry: bool) -> Outcome:
+    """Import one file after the other; raises Failure."""
+    outcome = Outcome()
     with make_progress() as progress:
         for path in files:
             try:
                 source = open_source(path, collection)
                 report = watch(progress, path.name)
-                outcome.add(await take(source, make_loaders(stores, collection), report, dry=dry))
+                outcome.add(await take(source, make_plan(stores, collection), report, dry=dry))
             except OSError as error:
                 raise Failure(f"{path}: {error.strerror}", answer(outcome)) from None
             except (Refused, Changed, UnknownFormat) as error:
@@ -78,10 +94,10 @@ class Refused(Exception):
     """A record can't be taken; the text says where it stands and why."""
 
 
-async def take(source: Source, loaders: Mapping[str, Loader], report: Report, *, dry: bool) -> Outcome:
+async def take(source: Source, plan: Plan, report: Report, *, dry: bool) -> Outcome:
     """Import one file; raises Refused."""
     try:
-        return await import_file(source, loaders, report, dry=dry)
+        return await import_file(source, plan, report, dry=dry)
     except BadRecord as error:
         raise Refused(f"{source.unit} {error.place}: {error.reason}") from None
 

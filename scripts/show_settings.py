@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import SecretStr
 
 import settings as configuration
+from handlers.core.setting_values import RateLimit
 from scripts.session import make_parser, print_json
 
 
@@ -14,7 +15,7 @@ def shown(value: Any) -> Any:
     """Return a setting as it may be seen."""
     if isinstance(value, SecretStr):
         return "********" if value.get_secret_value() else ""
-    if isinstance(value, configuration.RateLimit):
+    if isinstance(value, RateLimit):
         return f"{value.calls}/{value.seconds}"
     return value if isinstance(value, bool | int | float | tuple | None) else str(value)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from settings import RateLimit, SettingError, Settings, read
+from handlers.core.setting_values import RateLimit
+from settings import SettingError, Settings, read
 from tests.serving import ROOT
 
 KEY = "k" * 32
@@ -50,6 +51,10 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("MAX_BODY_BYTES", "1 MiB"),
         ("JOB_WORKERS", "many"),
         ("CONFLATION_MS", "-1"),
+        ("COMICS_MEDIA_URL", "media/comics"),
+        ("COMICS_MEDIA_URL", "//cdn.example.org/"),
+        ("COMICS_MEDIA_URL", "https://cdn.example.org/?comics"),
+        ("COMICS_QUERY_TIMEOUT_MS", "0"),
     ],
 )
 def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

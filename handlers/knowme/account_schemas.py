@@ -20,7 +20,7 @@ from handlers.core.rest.fields import (
     refuse,
     text,
 )
-from handlers.knowme.strength import check_password
+from handlers.core.rest.strength import check_password
 from storage.mailboxes import Mailbox
 
 LONGEST_PASSWORD = 128

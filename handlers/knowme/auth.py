@@ -8,12 +8,14 @@ from typing import Any
 
 from handlers.core.dialect import Route
 from handlers.core.errors import Invalid
-from handlers.core.operation import Limit, operation
+from handlers.core.mail import usual_sender
+from handlers.core.mailing_list import list_jobs
+from handlers.core.operation import operation
 from handlers.core.rest.fields import spell
+from handlers.core.rest.limits import REGISTRATIONS
 from handlers.core.rest.words import WHOLE
 from handlers.knowme.account_schemas import USER_EXISTS, LoginBody, RegisterBody
-from handlers.knowme.mailchimp import list_jobs
-from handlers.knowme.mails import Letterhead, sender_of
+from handlers.knowme.mails import Letterhead
 from handlers.knowme.rules import Access, KnowMeHandler
 from storage.driver import Document
 from storage.enrolment import Enrolled
@@ -23,7 +25,6 @@ from storage.jobs import NewJob
 ORIGIN = "knowme"
 BAD_CREDENTIALS = "Invalid credentials. Check your email and password and try again."
 NOT_VERIFIED = "You must verify this email address before logging in."
-BY_CLIENT = Limit("registrations_per_client", lambda handler: handler.client)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class AccountHandler(KnowMeHandler):
     def letterhead(self) -> Letterhead:
         """Return what this request's mails begin with."""
         settings = self.services.settings
-        return Letterhead(settings, sender_of(settings, self.base_url))
+        return Letterhead(settings, usual_sender(settings.email_from, self.base_url))
 
     def listing(self, person: Document) -> Sequence[NewJob]:
         """Return the job that tells the mailing list of a change."""
@@ -78,7 +79,7 @@ class RegisterHandler(AccountHandler):
         """Tell whether the address is taken."""
         return await self.is_taken(fields)
 
-    @operation(body=RegisterBody, returns=AccountObject, status=201, limits=(BY_CLIENT,))
+    @operation(body=RegisterBody, returns=AccountObject, status=201, limits=(REGISTRATIONS,))
     async def post(self, body: RegisterBody) -> AccountObject:
         """Make an account and ask its address for a proof."""
         hashed = await self.services.passwords.hash(body.password)

@@ -11,31 +11,14 @@ from urllib.parse import quote
 import orjson
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPResponse
 
+from handlers.core.mailing_list import may_be_listed
 from settings import Settings
 from storage.errors import Departed
-from storage.jobs import NewJob
 from storage.stores import Stores
 
-KIND = "mailchimp"
 USER = "km-api"
 TIMEOUT = 20.0  # seconds
 NO_ANSWER = 599  # Tornado's own status where the server could not be reached
-ORIGINS = frozenset({"knowme", "create_admin"})
-
-
-def list_jobs(settings: Settings, person: Mapping[str, Any]) -> list[NewJob]:
-    """Return the job that a saved change of an account makes; those of one account run in order."""
-    if not settings.mailchimp_enabled or not may_be_listed(person):
-        return []
-    return [NewJob(KIND, {"id": person["id"]}, order=f"{KIND}:{person['id']}")]
-
-
-def may_be_listed(person: Mapping[str, Any]) -> bool:
-    """Tell whether an account may be on the list: signing up elsewhere is no consent, a no is a no."""
-    auth = person.get("auth") or {}
-    answer = auth.get("newsletter")
-    agreed = answer is True or (answer is None and auth.get("origin") in ORIGINS)
-    return agreed and bool(person.get("email"))
 
 
 def md5(address: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from handlers.core.mail import Mail
 from settings import Settings
@@ -15,11 +14,6 @@ CONFIRM = "Please Confirm Your Know Me Email"
 ADDED = "Email Added to Your Know Me Account"
 RESET = "Instructions to Reset Your Know Me Password"
 CHANGED = "Your Know Me Password was Changed"
-
-
-def sender_of(settings: Settings, base_url: str) -> str:
-    """Return the From of every mail."""
-    return settings.email_from or f"Folkmoot <no-reply@{urlsplit(base_url).hostname}>"
 
 
 @dataclass(frozen=True, slots=True)

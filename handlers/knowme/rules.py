@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from handlers.core.errors import Denied, NotFound, Unauthenticated
 from handlers.core.handler import DialectHandler
+from handlers.core.rest.credentials import split, token_owner
 from handlers.core.rest.handler import RestHandler
 
 REDIRECTED = ("/auth/", "/know-me/")  # slashless /account/ paths are another dialect's
@@ -34,19 +35,9 @@ class KnowMeHandler(RestHandler):
 
     async def authenticate(self) -> None:
         """Find out whose token was sent; other schemes count as no credentials."""
-        words = self.request.headers.get("Authorization", "").split()
-        if not words or words[0].lower() != "token":
-            return
-        if len(words) == 1:
-            raise Unauthenticated("Invalid token header. No credentials provided.")
-        if len(words) > 2:
-            raise Unauthenticated("Invalid token header. Token string should not contain spaces.")
-        holder = await self.stores.tokens.holder(words[1])
-        if holder is None:
-            raise Unauthenticated("Invalid token.")
-        if not holder.active:
-            raise Unauthenticated("User inactive or deleted.")
-        self.member = holder.member
+        scheme, rest = split(self.request.headers.get("Authorization", ""))
+        if scheme == "token":
+            self.member = await token_owner(self.stores.tokens, rest)
 
     def permit(self) -> None:
         """Check who may call."""
@@ -71,6 +62,7 @@ class KnowMeHandler(RestHandler):
             return False
         for name, value in PREFLIGHT.items():
             self.set_header(name, value)
+        self.clear_header("Content-Type")  # Tornado's own is HTML
         return True
 
 
@@ -87,4 +79,5 @@ class KnowMeNotFound(KnowMeHandler):
         if not reading or self.folkmoot.table.find(slashed).route is None:
             raise NotFound
         query = f"?{self.request.query}" if self.request.query else ""
+        self.clear_header("Content-Type")
         self.redirect(slashed + query, permanent=True)

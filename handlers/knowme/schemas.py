@@ -9,7 +9,9 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from handlers.core.rest.fields import (
+    EMPTY_FILE,
     LONGEST_NAME,
+    NOT_A_FILE,
     NOT_EMAIL,
     NULL,
     Body,
@@ -20,26 +22,17 @@ from handlers.core.rest.fields import (
     choice,
     refuse,
     text,
+    to_id,
 )
 from storage.belongings import Upload
 
 NO_MEDIA = "There is no media resource with the given ID."
 NO_FILE = "No file was submitted."
-NOT_A_FILE = "The submitted data was not a file. Check the encoding type on the form."
-EMPTY_FILE = "The submitted file is empty."
 ONLY_ONE = "Only one of 'image_content' and 'list_content' may be provided."
 NO_CONTENT = "One of 'image_content' or 'list_content' must be provided."
 MEDIA_FIELDS = ("image_resource", "media_resource")
 LONGEST_PHONE = 15
 _PHONE = re.compile(r"1?[0-9]{9,15}")
-
-
-def to_id(value: Any) -> int | None:
-    """Read an id in a body, a number or its digits; None for what can't be one."""
-    spelled = str(value).strip() if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    if not (spelled.isascii() and spelled.isdigit() and len(spelled) < 20 and int(spelled) < 2**63):
-        return None
-    return int(spelled)
 
 
 def named_media(fields: Mapping[str, Any]) -> set[int]:

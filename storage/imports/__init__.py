@@ -1,6 +1,9 @@
 """Importing dumps: files of records, checked whole before anything is written.
 
 `lines` and `dumpdata` read records, `importer` leads them through the loaders twice, `mapping`
-remembers which account a row became. A dialect adds one module with its loaders (see `flux`), and a
-line in `formats`: a loader checks and writes the records of one label, in batches.
+remembers what a row became. A loader checks and writes the records of one label, in batches.
+
+A dialect adds one module that makes its loaders (`flux` for lines, `knowme` for dumpdata), and a line in
+`formats`. For dumpdata: `models` say what rows are like, `arrivals` takes those that are accounts,
+`linked` and what is built on it (`things`, `entrances`, `contents`) those that belong to others.
 """

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NoReturn
 
 import orjson
 
-from storage.imports.record import BadRecord, Record, blame
+from storage.imports.record import BadRecord, Record
 from storage.imports.source import DumpFile
 
 PIECE = 256 * 1024  # bytes
@@ -49,6 +49,8 @@ class Text:
 
     def sign(self) -> str:
         """Return the next sign that is no blank, without taking it; empty at the end."""
+        if (next_one := self._content[self._at : self._at + 1]) > " ":
+            return next_one
         while True:
             blanks = BLANK.match(self._content, self._at)
             self._at = blanks.end() if blanks else self._at
@@ -113,10 +115,8 @@ def read_row(place: int, value: Any) -> Record:
     model = value.get("model")
     if not isinstance(model, str) or not model:
         raise BadRecord(place, "model is missing")
-    record = Record(place, {"pk": value.get("pk"), **value["fields"]}, 0, model.lower())
-    with blame(record):
-        try:
-            size = len(orjson.dumps(value))
-        except TypeError as error:  # numbers beyond 64 bits, lone surrogates
-            raise ValueError(str(error)) from error
-    return Record(place, record.row, size, record.label)
+    try:
+        size = len(orjson.dumps(value))
+    except TypeError as error:  # numbers beyond 64 bits, lone surrogates
+        raise BadRecord(place, str(error)) from error
+    return Record(place, {"pk": value.get("pk"), **value["fields"]}, size, model.lower())

@@ -1,13 +1,14 @@
-"""Which account a row of a dump became: remembered, so that later rows, files and runs find it."""
+"""What a row of a dump became: remembered, so that later rows, files and runs find it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from storage.database import Database, Index, index
-from storage.driver import Collection, ObjectId, Session, UpdateOne
+from storage.driver import Collection as Rows
+from storage.driver import Document, ObjectId, Session, UpdateOne
 from storage.traces import Fate, Trace
 
 PEOPLE = "users"
@@ -15,13 +16,28 @@ PEOPLE = "users"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row that was loaded before: its account, and the number of its address row, where it has them.
+    """A row that was loaded before: its account, the number of its address row, the id of its thing.
 
-    An account that is gone since is None or points nowhere.
+    An account that is gone since is None or points nowhere. `made` rows made their account, the others
+    joined one. Rows that were `left_out` became nothing.
     """
 
     target: ObjectId | None
-    email_id: int | None
+    email_id: int | None = None
+    id: int | None = None
+    made: bool = False
+    left_out: bool = False
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Read the stored form."""
+        return cls(
+            row.get("target"),
+            row.get("email_id"),
+            row.get("id"),
+            row.get("made", False),
+            row.get("left_out", False),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +49,7 @@ class Person:
 
 
 class ImportMap:
-    """The collection `import_map`: (label, key) → target; other labels may have no target."""
+    """The collection `import_map`: (label, key) → account, and what else an `Entry` holds."""
 
     INDEXES: tuple[Index, ...] = (
         index("import_map", "label", "key", unique=True),
@@ -47,7 +63,7 @@ class ImportMap:
         self._users = database["users"]
 
     @property
-    def collection(self) -> Collection:
+    def collection(self) -> Rows:
         """Return where `remember`'s updates belong."""
         return self._entries
 
@@ -57,12 +73,22 @@ class ImportMap:
         """Return what is remembered of rows, by their keys."""
         wanted = {"label": label, "key": {"$in": list(keys)}}
         rows = await self._entries.find(wanted, session=session).to_list(None)
-        return {row["key"]: Entry(row.get("target"), row.get("email_id")) for row in rows}
+        return {row["key"]: Entry.of(row) for row in rows}
+
+    async def known(self, label: str, keys: Iterable[Any]) -> Collection[Any]:
+        """Return which rows came with an earlier file, be it that they were left out."""
+        return (await self.entries(label, keys)).keys()
 
     @staticmethod
     def remember(label: str, key: Any, **values: Any) -> UpdateOne:
         """Return the update that remembers a row."""
-        change = {"$set": values} if values else {"$setOnInsert": {}}
+        change: Document = {"$set": values, "$unset": {"left_out": ""}} if values else {"$setOnInsert": {}}
+        return UpdateOne({"label": label, "key": key}, change, upsert=True)
+
+    @staticmethod
+    def leave_out(label: str, key: Any) -> UpdateOne:
+        """Return the update that remembers a row as one that became nothing."""
+        change = {"$set": {"left_out": True, "target": None}, "$unset": {"id": ""}}
         return UpdateOne({"label": label, "key": key}, change, upsert=True)
 
     async def people(

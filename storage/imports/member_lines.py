@@ -39,15 +39,12 @@ PRIVATE = frozenset(
 )
 
 
-def address(value: Any) -> str:
+def address(value: Any, longest: int = LONGEST_ADDRESS) -> str:
     """Read an e-mail address; an empty one stands for none."""
     typed = text(value).strip()
     if not typed:
         return ""
-    if (
-        len(typed) > LONGEST_ADDRESS
-        or re.fullmatch(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+", typed) is None
-    ):
+    if len(typed) > longest or re.fullmatch(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+", typed) is None:
         raise ValueError("is not an e-mail address")
     return typed
 

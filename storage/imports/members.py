@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -14,7 +14,8 @@ from storage.imports.mapping import PEOPLE, Entry, ImportMap
 from storage.imports.member_lines import MemberLine, read_member
 from storage.imports.record import BadRecord, Outcome, Record
 from storage.imports.rows import restarting
-from storage.imports.sequences import raise_sequences, take_run
+from storage.imports.sequences import Numbers, take_run
+from storage.imports.writes import Writes, unrelated
 from storage.person import NAME_PARTS, derive, make_secret, new_person
 from storage.statistics import Statistics
 
@@ -37,6 +38,11 @@ class Seat:
     def identity(self) -> object:
         """Return what two lines of one person have in common, before or after the first is stored."""
         return self.person["_id"] if self.person else self.line.email.lower() or self.line.key
+
+    @property
+    def marks(self) -> frozenset[object]:
+        """Return what no two lines of one batch may share."""
+        return frozenset({self.identity, self.line.key})
 
     @property
     def secret(self) -> str | None:
@@ -62,23 +68,6 @@ class Found:
         return Seat(line, person, row, entry is None and line.key not in self.people)
 
 
-@dataclass(slots=True)
-class Writes:
-    """What a batch changes."""
-
-    people: list[Document]
-    rows: list[Document]
-    changes: list[UpdateOne]
-    row_changes: list[UpdateOne]
-    memories: list[UpdateOne]
-    renamed: dict[str, str]
-
-    @classmethod
-    def none(cls) -> Writes:
-        """Begin with nothing."""
-        return cls([], [], [], [], [], {})
-
-
 class Members:
     """The loader of `users`."""
 
@@ -88,7 +77,7 @@ class Members:
         self._database = database
         self._users = database["users"]
         self._rows = database["email_addresses"]
-        self._notify = database["notify_queue"]
+        self._numbers = Numbers(database, "users")
         self._mapping = mapping
         self._statistics = statistics
 
@@ -125,7 +114,7 @@ class Members:
     async def _write(self, lines: Sequence[MemberLine]) -> None:
         seats = unrelated((await self._find(lines)).values())
         new = [seat.line for seat in seats if seat.person is None]
-        numbers = await self._number(new)
+        numbers = await self._numbers.assign({line.key: line.number for line in new})
         row_numbers = await take_run(self._database, "email_addresses", len(new))
         given = {line.key: (numbers[line.key], row) for line, row in zip(new, row_numbers, strict=True)}
 
@@ -133,7 +122,7 @@ class Members:
             # Whoever has left since the numbers were taken comes with the next round.
             found = unrelated((await self._find(lines, session)).values())
             ahead = list(takewhile(lambda seat: seat.person or seat.line.key in given, found))
-            await self._store(plan(ahead, given), session)
+            await plan(ahead, given).store(self._database, session)
             return len(ahead)
 
         done: int = await restarting(self._database, work)
@@ -154,57 +143,14 @@ class Members:
         )
         return {line.place: found.seat(line) for line in lines}
 
-    async def _number(self, lines: Sequence[MemberLine]) -> dict[ObjectId, int]:
-        """Number new accounts: as their lines do where that is free, else from the sequence."""
-        wanted = [line.number for line in lines if line.number is not None]
-        rows = await self._users.find({"id": {"$in": wanted}}, {"id": 1}).to_list(None)
-        used = {row["id"] for row in rows}
-        numbers: dict[ObjectId, int] = {}
-        for line in lines:
-            if line.number is not None and line.number not in used:
-                used.add(line.number)
-                numbers[line.key] = line.number
-        if numbers:
-            await raise_sequences(self._database, {"users": max(numbers.values())})
-        rest = [line.key for line in lines if line.key not in numbers]
-        return numbers | dict(zip(rest, await take_run(self._database, "users", len(rest)), strict=True))
-
-    async def _store(self, writes: Writes, session: Session) -> None:
-        if writes.people:
-            await self._users.insert_many(writes.people, session=session)
-        if writes.rows:
-            await self._rows.insert_many(writes.rows, session=session)
-        for collection, updates in (
-            (self._users, writes.changes),
-            (self._rows, writes.row_changes),
-            (self._mapping.collection, writes.memories),
-        ):
-            if updates:
-                await collection.bulk_write(updates, session=session)
-        for former, fresh in writes.renamed.items():
-            await self._notify.update_many({"s": former}, {"$set": {"s": fresh}}, session=session)
-
     async def finish(self) -> None:
         """Count the members anew; the wide figures may be minutes old, and take long for very many."""
         await self._statistics.count()
 
 
-def unrelated(seats: Iterable[Seat]) -> list[Seat]:
-    """Return the first lines, up to one that has the person or the key of an earlier one."""
-    seen: set[object] = set()
-    ahead: list[Seat] = []
-    for seat in seats:
-        marks = {seat.identity, seat.line.key}
-        if marks & seen:
-            break
-        seen |= marks
-        ahead.append(seat)
-    return ahead
-
-
 def plan(seats: Sequence[Seat], given: Mapping[ObjectId, tuple[int, int]]) -> Writes:
     """Work out what lines of different people change."""
-    writes = Writes.none()
+    writes = Writes()
     for seat in seats:
         if seat.person is None:
             settle(seat, *given[seat.line.key], writes)
@@ -248,6 +194,8 @@ def join(seat: Seat, person: Document, writes: Writes) -> None:
         writes.row_changes.append(UpdateOne({"_id": address["_id"]}, {"$set": {"verified": True}}))
         if address["primary"]:
             changes["email_validated"] = True
+    if person["_id"] != line.key and not person["auth"].get("joined"):
+        changes["auth.joined"] = True  # its owner may have a way in that it was not made with
     if seat.secret is not None and seat.secret != person["s"]:
         changes["s"] = seat.secret
         writes.renamed[person["s"]] = seat.secret

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -31,13 +30,21 @@ class BadRecord(StorageError):
         self.reason = reason
 
 
-@contextmanager
-def blame(record: Record) -> Iterator[None]:
-    """Turn the ValueError of a reader into a refusal of the record."""
-    try:
-        yield
-    except ValueError as error:
-        raise BadRecord(record.place, str(error)) from error
+class blame:  # noqa: N801  reads as a verb; a generator would cost more than most of what it guards
+    """Turns the ValueError of a reader into a refusal of the record."""
+
+    __slots__ = ("_record",)
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    def __enter__(self) -> None:
+        """Begin to look."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Refuse the record if a reader did."""
+        if isinstance(error, ValueError):
+            raise BadRecord(self._record.place, str(error)) from error
 
 
 @dataclass(slots=True)

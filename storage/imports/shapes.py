@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from storage.driver import Document, ObjectId
 
 Reader = Callable[[Any], Any]
 INT64 = range(-(2**63), 2**63)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Absent:
@@ -35,15 +37,21 @@ Shape = Mapping[str, Field]
 
 def fit(row: Mapping[str, Any], shape: Shape) -> Document:
     """Return the row with the fields of the shape read and filled in; others stay as they came."""
-    fitted = dict(row)
+    fitted = {**row, **pick(row, shape)}
+    return {name: value for name, value in fitted.items() if value is not Absent}
+
+
+def pick(row: Mapping[str, Any], shape: Shape) -> Document:
+    """Return the fields of the shape alone, read and filled in."""
+    picked: Document = {}
     for name, field in shape.items():
         if name in row:
-            fitted[name] = read_field(name, field.read, row[name])
+            picked[name] = read_field(name, field.read, row[name])
         elif field.default is ...:
             raise ValueError(f"{name} is missing")
         else:
-            fitted[name] = copy.copy(field.default)
-    return {name: value for name, value in fitted.items() if value is not Absent}
+            picked[name] = copy.copy(field.default)
+    return picked
 
 
 def read_field(name: str, read: Reader, value: Any) -> Any:
@@ -52,6 +60,30 @@ def read_field(name: str, read: Reader, value: Any) -> Any:
         return read(value)
     except ValueError as error:
         raise ValueError(f"{name} {error}") from error
+
+
+def string(longest: int | None = None) -> Reader:
+    """Read a text that may be empty, but not null, of so many characters at most."""
+
+    def read_string(value: Any) -> str:
+        if value is None:
+            raise ValueError("is null")
+        if longest is not None and len(found := text(value)) > longest:
+            raise ValueError(f"is longer than {longest} characters: it has {len(found)}")
+        return text(value)
+
+    return read_string
+
+
+def key(longest: int) -> Reader:
+    """Read a secret or a pk that is a text: visible characters, and some."""
+
+    def read_key(value: Any) -> str:
+        if not isinstance(value, str) or re.fullmatch(r"[!-~]+", value) is None or len(value) > longest:
+            raise ValueError(f"is not a text of 1 to {longest} visible ASCII characters")
+        return value
+
+    return read_key
 
 
 def text(value: Any) -> str:
@@ -72,6 +104,13 @@ def whole(value: Any) -> int:
     if not is_whole(value) or int(value) not in INT64:
         raise ValueError("is not a whole number")
     return int(value)
+
+
+def pk(value: Any) -> int:
+    """Read the number of a row; some dumps write its digits."""
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,19}", value):
+        value = int(value)
+    return whole(value)
 
 
 def is_whole(value: Any) -> bool:
@@ -96,6 +135,22 @@ def moment(value: Any) -> float:
 def second(value: Any) -> int:
     """Read a moment in whole Unix seconds."""
     return int(moment(value))
+
+
+def instant(value: Any) -> int:
+    """Read a moment in ISO 8601 into microseconds since 1970; without an offset it is UTC."""
+    if not isinstance(value, str):
+        raise ValueError("is not a time")
+    try:
+        read = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"is not a time: {value!r}") from None
+    return ((read if read.tzinfo else read.replace(tzinfo=UTC)) - EPOCH) // timedelta(microseconds=1)
+
+
+def since_epoch(value: Any) -> float:
+    """Read a moment in ISO 8601 into Unix seconds."""
+    return instant(value) / 1_000_000
 
 
 def date(value: Any) -> datetime:

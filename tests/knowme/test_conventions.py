@@ -201,6 +201,7 @@ async def test_a_preflight_needs_no_credentials(api: Api, path: str) -> None:
     assert "authorization" in answer.headers["Access-Control-Allow-Headers"]
     assert answer.headers["Access-Control-Max-Age"] == "86400"
     assert "Access-Control-Allow-Credentials" not in answer.headers
+    assert "Content-Type" not in answer.headers  # Tornado's own would be HTML
 
 
 async def test_a_preflight_of_an_upload_is_the_same(api: Api) -> None:
@@ -223,6 +224,7 @@ async def test_readers_are_sent_to_where_the_slash_was_forgotten(api: Api, ann: 
     for method in ("GET", "HEAD"):
         answer = await api.call(method, "/know-me/users?a=%20b")
         assert (answer.status, answer.headers["Location"]) == (301, "/know-me/users/?a=%20b")
+        assert "Content-Type" not in answer.headers
     refused = await ann.call("POST", "/know-me/users", b"{}")
     assert (refused.status, refused.json) == (404, {"detail": "Not found."})
 

@@ -13,7 +13,7 @@ from tornado.iostream import IOStream
 from tornado.tcpclient import TCPClient
 
 from handlers.core.download import read_range
-from handlers.knowme.uploads import clean_name
+from storage.file_names import clean_name
 from storage.files import CHUNK
 from tests.knowme.client import App, multipart
 from tests.serving import Answer, Api, Served, ServerProcess

@@ -16,7 +16,8 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
-from handlers.knowme.mailchimp import KIND, MailingList, may_be_listed
+from handlers.core.mailing_list import KIND, may_be_listed
+from handlers.knowme.mailchimp import MailingList
 from scripts.create_admin import appoint
 from settings import Settings
 from tests.knowme.accounts import NEW_SECRET, SECRET, Town
@@ -157,18 +158,20 @@ async def test_accounts_of_other_dialects_have_not_agreed(town: Town, chimp: Chi
 
 
 @pytest.mark.parametrize(
-    ("auth", "listed"),
+    ("origin", "answer", "listed"),
     [
-        ({"origin": "knowme"}, True),
-        ({"origin": "create_admin"}, True),
-        ({"origin": "knowme", "newsletter": False}, False),
-        ({"newsletter": True}, True),
-        ({"origin": "klub"}, False),
-        ({}, False),
+        ("knowme", None, True),
+        ("create_admin", None, True),
+        ("knowme", False, False),
+        ("pybossa", True, True),
+        ("pybossa", None, False),
+        ("klub", None, False),
+        (None, None, False),
     ],
 )
-def test_consent_is_needed_and_a_no_is_a_no(auth: dict[str, Any], listed: bool) -> None:
-    assert may_be_listed({"email": "ann@example.com", "auth": auth}) is listed
+def test_consent_is_needed_and_a_no_is_a_no(origin: str | None, answer: bool | None, listed: bool) -> None:
+    person = {"email": "ann@example.com", "auth": {"origin": origin}, "pybossa": {"newsletter": answer}}
+    assert may_be_listed(person) is listed
 
 
 async def test_without_the_setting_nothing_is_queued(town: Town) -> None:

@@ -187,8 +187,8 @@ ROW = b'{"model": "a.b", "pk": 1, "fields": {}}'
         (b'[{"model": "a", "fields": {"x": 99999999999999999999}}]', "record 1: "),
         (b'[{"model": "a", "fields": {"x": "\xff"}}]', "UTF-8"),
         (b"[" * 100_000, "record 1: is not JSON"),
-        (b'{"user": []}', "is no dumpdata list"),
-        (b"", "is no dumpdata list"),
+        (b'{"users": []}', "is neither dumpdata nor"),
+        (b"", "is neither dumpdata nor"),
     ],
 )
 async def test_a_broken_dumpdata_file_names_its_record(

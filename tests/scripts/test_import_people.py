@@ -99,6 +99,7 @@ async def test_a_known_address_is_joined(load: Load, stores: Stores) -> None:
     ann = await find_user(stores, _id=known["_id"])
     assert (ann["id"], ann["password"], ann["email"]) == (known["id"], "$2b$04$mine", "ann@example.org")
     assert (ann["s"], ann["fname"], ann["sname"], ann["volunteer"]) == (SECRET, "Anna", "Known", True)
+    assert ann["auth"]["joined"] is True
     assert ann["email_validated"] is (await address_of(stores, "ann@example.org"))["verified"] is True
     await load("votes", {"_id": 1, "poll_id": 1, "user_id": oid(ANN), "option_id": "105"})
     await load("roles", {"_id": 1, "role": "finance", "uids": [oid(ANN)]})
