@@ -16,15 +16,7 @@ ROOT = Path(__file__).parent.parent.parent
 @asynccontextmanager
 async def start_servers(uri: str, database: str, count: int = 1) -> AsyncIterator[Sequence[str]]:
     """Run servers over one database, every limit on but wide; yield their addresses."""
-    environment = {
-        **os.environ,
-        "MONGODB_URI": uri,
-        "MONGODB_DATABASE": database,
-        "SECRET_KEY": "k" * 32,
-        "RATE_LIMIT_SCALE": "1000",
-        "JOB_WORKERS": "0",
-    }
-    servers = [await _start(environment) for _ in range(count)]
+    servers = [await start_program(uri, database, "server.py", "--port", "0") for _ in range(count)]
     try:
         yield [address for _, address in servers]
     finally:
@@ -33,9 +25,18 @@ async def start_servers(uri: str, database: str, count: int = 1) -> AsyncIterato
             await process.wait()
 
 
-async def _start(environment: dict[str, str]) -> tuple[asyncio.subprocess.Process, str]:
+async def start_program(uri: str, database: str, *command: str) -> tuple[asyncio.subprocess.Process, str]:
+    """Start Python with this command over a database; return the process and the address it prints."""
+    environment = {
+        **os.environ,
+        "MONGODB_URI": uri,
+        "MONGODB_DATABASE": database,
+        "SECRET_KEY": "k" * 32,
+        "RATE_LIMIT_SCALE": "1000",
+        "JOB_WORKERS": "0",
+    }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "server.py", "--port", "0"),
+        *(sys.executable, *command),
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
