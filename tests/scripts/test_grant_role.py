@@ -62,3 +62,46 @@ async def test_an_unknown_address_is_a_failure(script: Script, stores: Stores) -
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.count("\n") == 1
     assert "Ann@example.org" in ran.err
+
+
+async def test_klubs_roles_hold_for_units_or_everywhere(script: Script, stores: Stores, ann: int) -> None:
+    """A second unit is added; giving the role without one makes it hold for all."""
+    await stores.database["administrative_units"].insert_many(
+        [{"_id": 3, "name": "A"}, {"_id": 5, "name": "B"}]
+    )
+
+    async def run(*arguments: str) -> list[dict[str, object]]:
+        ran = await script("grant_role", *ANN, *arguments)
+        assert ran.code == 0, ran.err
+        person = await stores.database["users"].find_one({"id": ann})
+        assert person is not None
+        assert ran.json["roles"] == sorted(grant["role"] for grant in person["klub"]["grants"])
+        return list(person["klub"]["grants"])
+
+    staff, organizer = ("--role", "staff"), ("--role", "event_organizer")
+    assert await run(*staff, "--administrative-unit", "5") == [{"role": "staff", "units": [5]}]
+    assert await run(*staff, "--administrative-unit", "3") == [{"role": "staff", "units": [3, 5]}]
+    assert await run(*organizer) == [
+        {"role": "staff", "units": [3, 5]},
+        {"role": "event_organizer", "units": None},
+    ]
+    assert (await run(*staff, "--administrative-unit", "5", "--revoke"))[-1] == {
+        "role": "staff",
+        "units": [3],
+    }
+    assert await run(*staff, "--revoke") == [{"role": "event_organizer", "units": None}]
+    ran = await script("grant_role", *ANN, *organizer, "--administrative-unit", "3", "--revoke")
+    assert (ran.code, ran.out) == (1, "")
+    assert await run(*organizer, "--revoke") == []
+
+
+@pytest.mark.parametrize(("unit", "code"), [("4", 1), ("x", 2), ("-1", 2), ("99999999999999999999", 2)])
+async def test_an_unknown_unit_is_a_failure_and_no_id_wrong_usage(
+    script: Script, stores: Stores, ann: int, unit: str, code: int
+) -> None:
+    """Nothing is granted."""
+    ran = await script("grant_role", *ANN, "--role", "staff", f"--administrative-unit={unit}")
+    assert (ran.code, ran.out) == (code, "")
+    person = await stores.database["users"].find_one({"id": ann})
+    assert person is not None
+    assert "klub" not in person

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
-from handlers.core.errors import FieldError, Invalid, Malformed, OtherStatus
-from handlers.core.multipart import BadForm, Multipart, Part, read_boundary
+from handlers.core.errors import FieldError, Invalid, Malformed, OtherStatus, TooLarge
+from handlers.core.multipart import Multipart, Part, read_boundary
 
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -24,17 +24,30 @@ class SentFile:
     name: str
 
 
-def read_fields(content_type: str, body: bytes) -> Mapping[str, Any]:
-    """Read a body's fields; an empty one has none; raises Malformed, Invalid, OtherStatus(415)."""
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How forms spell what they can't say: of `lists` they repeat the key, of `nullable` a blank is null."""
+
+    lists: Collection[str] = ()
+    nullable: Collection[str] = ()
+
+
+PLAIN = Spelling()
+
+
+def read_fields(
+    content_type: str, body: bytes, spelling: Spelling = PLAIN, *, text_limit: int | None = None
+) -> Mapping[str, Any]:
+    """Read a body's fields; an empty one has none; raises Malformed, Invalid, TooLarge, OtherStatus(415)."""
     if not body:
         return {}
     kind = content_type.partition(";")[0].strip().lower()
     if kind == JSON_TYPE:
         return read_json(body)
     if kind == FORM_TYPE:
-        return read_form(body)
+        return read_form(body, spelling)
     if kind == MULTIPART_TYPE:
-        return read_multipart(content_type, body)
+        return read_multipart(content_type, body, spelling, text_limit=text_limit)
     raise OtherStatus(415, f'Unsupported media type "{content_type}" in request.')
 
 
@@ -60,22 +73,29 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"Out of range float values are not JSON compliant: {name!r}")
 
 
-def read_form(body: bytes) -> Mapping[str, Any]:
-    """Read a URL-encoded form."""
+def read_form(body: bytes, spelling: Spelling = PLAIN, errors: str = "replace") -> Mapping[str, Any]:
+    """Read a URL-encoded form; `errors` says what becomes of bad UTF-8, "strict" refuses it."""
     try:
         pairs = parse_qsl(
-            body.decode("utf-8", "replace"),
+            body.decode("utf-8", errors),
             keep_blank_values=True,
-            errors="replace",
+            errors=errors,
             max_num_fields=MOST_FIELDS,
         )
     except ValueError as error:
         raise Malformed(f"Form parse error - {error}") from None
-    return fold(pairs)
+    return fold(pairs, spelling)
 
 
-def read_multipart(content_type: str, body: bytes) -> Mapping[str, Any]:
-    """Read a multipart form; of its files only the names are kept."""
+def read_multipart(
+    content_type: str,
+    body: bytes,
+    spelling: Spelling = PLAIN,
+    errors: str = "replace",
+    *,
+    text_limit: int | None = None,
+) -> Mapping[str, Any]:
+    """Read a multipart form; of its files only the names are kept, its texts have a limit in all (bytes)."""
     pairs: list[tuple[str, Any]] = []
     try:
         form = Multipart(read_boundary(content_type))
@@ -85,21 +105,32 @@ def read_multipart(content_type: str, body: bytes) -> Mapping[str, Any]:
             elif isinstance(pairs[-1][1], bytearray):
                 pairs[-1][1].extend(event)
         form.finish()
-    except BadForm as error:
+        decoded = [
+            (name, value.decode("utf-8", errors) if isinstance(value, bytearray) else value)
+            for name, value in pairs
+        ]
+    except ValueError as error:
         raise Malformed(f"Multipart form parse error - {error}") from None
-    return fold(
-        (name, value.decode("utf-8", "replace") if isinstance(value, bytearray) else value)
-        for name, value in pairs
-    )
+    if (
+        text_limit is not None
+        and sum(len(each) for _, each in pairs if isinstance(each, bytearray)) > text_limit
+    ):
+        raise TooLarge(text_limit)
+    return fold(decoded, spelling)
 
 
-def fold(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Make fields of a form's pairs: of a repeated one the last counts, `a.b` is `b` inside `a`."""
-    fields: dict[str, Any] = {}
+def fold(pairs: Collection[tuple[str, Any]], spelling: Spelling = PLAIN) -> dict[str, Any]:
+    """Make fields of a form's pairs: of a repeated one the last counts, `a.b` is `b` inside `a`.
+
+    A list with a single, blank entry has none.
+    """
+    fields: dict[str, Any] = {name: [] for name, _ in pairs if name in spelling.lists}
     for key, value in pairs:
         parent, dot, name = key.partition(".")
-        if not dot:
-            fields[key] = value
+        if key in spelling.lists:
+            fields[key] += [value] if value != "" else []
+        elif not dot:
+            fields[key] = None if value == "" and key in spelling.nullable else value
         elif isinstance(inner := fields.setdefault(parent, {}), dict):
             inner[name] = value
     return fields

@@ -18,6 +18,8 @@ BLANK = "This field may not be blank."
 NOT_TEXT = "Not a valid string."
 NUL = "Null characters are not allowed."
 NOT_EMAIL = "Enter a valid email address."
+NOT_A_FILE = "The submitted data was not a file. Check the encoding type on the form."
+EMPTY_FILE = "The submitted file is empty."
 
 TRUE = frozenset({"true", "t", "on", "1"})
 FALSE = frozenset({"false", "f", "off", "0"})
@@ -103,8 +105,13 @@ def check_size(value: str, longest: int | None) -> Iterable[str]:
 def check_email(value: str) -> Iterable[str]:
     """Complain about what is no address that mail can be sent to."""
     user, _, domain = value.rpartition("@")
-    if _USER.fullmatch(user) is None or _DOMAIN.fullmatch(to_ascii(domain)) is None:
+    if _USER.fullmatch(user) is None or not is_domain(domain):
         yield NOT_EMAIL
+
+
+def is_domain(name: str) -> bool:
+    """Tell whether a name can be a host's on the net; international ones can, too."""
+    return _DOMAIN.fullmatch(to_ascii(name)) is not None
 
 
 def to_ascii(domain: str) -> str:
@@ -125,6 +132,14 @@ def read_flag(value: Any) -> bool:
     if spelled in FALSE:
         return False
     refuse(f'"{show(value)}" is not a valid boolean.')
+
+
+def to_id(value: Any) -> int | None:
+    """Read an id in a body, a number or its digits; None for what can't be one."""
+    spelled = str(value).strip() if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    if not (spelled.isascii() and spelled.isdigit() and len(spelled) < 20 and int(spelled) < 2**63):
+        return None
+    return int(spelled)
 
 
 def choice(*values: int) -> BeforeValidator:

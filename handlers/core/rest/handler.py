@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from pydantic import ValidationError
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from handlers.core.errors import ApiError, Invalid, NotFound, Unauthenticated, Unexpected
 from handlers.core.handler import JSON, DialectHandler
 from handlers.core.operation import Operation, declared_operation
-from handlers.core.rest.body import read_fields
+from handlers.core.rest.body import PLAIN, Spelling, read_fields
 from handlers.core.rest.words import describe, nest, read_errors
 from storage.accounts import Member
 
@@ -22,10 +22,16 @@ LARGEST_ID = 2**63 - 1
 class Refused(ApiError):
     """A refusal whose whole body is given, where it has none of the usual shapes."""
 
-    def __init__(self, status: int, body: Any) -> None:
+    def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(str(body))
         self.status = status
         self.body = body
+        self._headers = headers or {}
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers that come with the body."""
+        return self._headers
 
 
 class RestHandler(DialectHandler):
@@ -38,6 +44,7 @@ class RestHandler(DialectHandler):
 
     member: Member | None = None
     content_type = ""
+    spelling: ClassVar[Spelling] = PLAIN  # of forms
 
     def initialize(self, refusal: ApiError | None = None, **options: Any) -> None:
         """Keep Tornado from reading a form before anybody was asked for credentials."""
@@ -105,9 +112,17 @@ class RestHandler(DialectHandler):
         await self.throttle(declared.limits, late=True)
         return inputs
 
+    def read_query(self, declared: Operation) -> dict[str, Any]:
+        """Check the query string's fields, with the words that a body's have."""
+        try:
+            return super().read_query(declared)
+        except ValidationError as error:
+            raise Invalid([each for found in error.errors() for each in read_errors(found)]) from None
+
     def read_fields(self) -> Mapping[str, Any]:
         """Read the body's fields, unchecked."""
-        return read_fields(self.content_type, self.request.body)
+        limit = self.services.settings.max_body_bytes  # forms may be longer, for files only
+        return read_fields(self.content_type, self.request.body, self.spelling, text_limit=limit)
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
         """Read a part of the path; bad UTF-8 is like any other id that does not exist."""

@@ -1,0 +1,69 @@
+"""What endpoints share that take people who may be unknown: who is meant, and who may say so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from handlers.core.rest.body import Spelling
+from handlers.core.rest.fields import Body
+from handlers.klub.access import USER, Access, scope
+from handlers.klub.fields import LowerEmail, Telephone
+from handlers.klub.person_fields import (
+    SHARED,
+    City,
+    DayOfMonth,
+    Month,
+    Note,
+    Street,
+    Year,
+    ZipCode,
+    write_stored,
+)
+from handlers.klub.rules import KlubHandler
+from handlers.klub.whoami import Name
+from storage.klub.guests import Guest
+from storage.klub.interaction import Draft
+
+HOSTS: Access = scope("can_create_userprofile_interaction", USER)
+
+
+class GuestBody(Body):
+    """Who is meant; what an account says of itself already stays."""
+
+    email: LowerEmail
+    first_name: Name = ""
+    last_name: Name = ""
+    telephone: Telephone = ""
+    note: Note = ""
+    age_group: Year = None
+    birth_month: Month = None
+    birth_day: DayOfMonth = None
+    street: Street = ""
+    city: City = ""
+    zip_code: ZipCode = ""
+
+    def guest(self, unit: int | None, ip: str) -> Guest:
+        """Return whom the body means; a unit becomes one of theirs."""
+        fields = {stored: write_stored(getattr(self, name)) for name, stored in SHARED.items()}
+        return Guest(self.email, fields, self.telephone, self.note, unit, ip)
+
+
+@dataclass(frozen=True, slots=True)
+class GuestObject:
+    """Whose account it is."""
+
+    user_id: int
+
+
+class GuestHandler(KlubHandler):
+    """Takes people who may be unknown."""
+
+    spelling: ClassVar[Spelling] = Spelling(
+        lists=("program_of_interest",), nullable=("age_group", "birth_month", "birth_day")
+    )
+
+    async def receive(self, body: GuestBody, draft: Draft, unit: int | None) -> GuestObject:
+        """Find or make the account, and store what it wants."""
+        made = await self.stores.interactions.sign_up(draft, body.guest(unit, self.client))
+        return GuestObject(made.user)

@@ -1,0 +1,1 @@
+"""What Klub keeps: events and who takes part, rights, partners' apps, payment channels."""
