@@ -1,0 +1,1 @@
+"""PyBossa over HTTP."""
