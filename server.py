@@ -19,7 +19,7 @@ from tornado.httpserver import HTTPServer
 import settings as configuration
 from handlers.core.access_log import AccessLog
 from handlers.core.application import Folkmoot
-from handlers.core.client import Addressing
+from handlers.core.client import Addressing, url_of
 from handlers.core.dialect import discover
 from handlers.core.gate import Gate
 from handlers.core.layer import LayerSeat
@@ -28,6 +28,7 @@ from handlers.core.mail import open_transport
 from handlers.core.metrics import Metrics
 from handlers.core.processes import STOPPING, Place, run_loop, run_processes
 from handlers.core.runners import gather_runners
+from handlers.core.sentry import report_errors
 from handlers.core.services import Services, open_tries
 from handlers.core.sms import open_sms
 from handlers.core.start import CannotStart, Flags, check, listen, prepare, read_flags
@@ -70,13 +71,13 @@ class Parts:
     lives: Sequence[Live]
 
 
-def build(settings: Settings, stores: Stores, address: str, log: TextIO) -> Parts:
+def build(settings: Settings, stores: Stores, address: str, port: int, log: TextIO) -> Parts:
     """Put services, dialects, hub and application together."""
     passwords = Passwords(settings.bcrypt_rounds, os.cpu_count() or 1)
     services = Services(
         settings,
         stores,
-        Addressing(settings, address),
+        Addressing(settings, address, port),
         Signer(settings.signing_key()),
         LayerSeat(settings, stores),
         open_sms(settings.sms_url.get_secret_value()),
@@ -142,10 +143,12 @@ async def serve(start: Start, uri: str, lease: Lease | None, place: Place) -> No
     stop = asyncio.Event()
     call_to_stop(stop, place)
     async with AsyncExitStack() as stack:
+        stack.enter_context(report_errors(start.settings))
         stores = await stack.enter_async_context(open_stores(start.settings, uri))
         if lease is not None:
             await stack.enter_async_context(beside(mend(lease)))
-        parts = build(start.settings, stores, start.flags.address, sys.stderr)
+        port = start.sockets[0].getsockname()[1]
+        parts = build(start.settings, stores, start.flags.address, port, sys.stderr)
         await stack.enter_async_context(background(parts))
         server = HTTPServer(
             parts.application, max_body_size=1 << 40, idle_connection_timeout=120, body_timeout=UPLOAD
@@ -200,8 +203,7 @@ async def beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
 
 def announce(sockets: list[socket.socket]) -> None:
     """Say where the server answers."""
-    host, port = sockets[0].getsockname()[:2]
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    address = url_of(*sockets[0].getsockname()[:2])
     print(f"listening on {address}", flush=True)
     print(f"live page:   {address}/", flush=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtime.channels import Namespace, Past, Publication, State, StateNamespace
@@ -31,10 +31,10 @@ class Channel(ABC):
     """A channel that somebody listens to.
 
     `subscribers` maps each connection to the offset that its own reply carried: what is still on its way
-    through the list of receivers, and older, passes it by.
+    through the list of receivers, and older, passes it by. `mark` is that of its last doubt.
     """
 
-    __slots__ = ("delayed", "key", "name", "namespace", "spoke_at", "subscribers")
+    __slots__ = ("delayed", "key", "mark", "name", "namespace", "spoke_at", "subscribers")
 
     def __init__(self, name: str, namespace: Namespace, key: str) -> None:
         self.name = name
@@ -43,6 +43,7 @@ class Channel(ABC):
         self.subscribers: dict[Connection, float] = {}
         self.spoke_at = -math.inf
         self.delayed = False
+        self.mark: Hashable = None
 
     @abstractmethod
     async def read(self, position: Position) -> Any:

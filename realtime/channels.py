@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from realtime.codes import ErrorCode, Refusal
 
 __all__ = [
+    "Audience",
     "Change",
+    "Doubt",
     "ErrorCode",
+    "Guarded",
     "Identity",
     "Namespace",
+    "Organised",
     "Past",
     "Publication",
     "Refusal",
+    "Rendering",
     "Since",
     "Span",
     "State",
@@ -89,6 +94,15 @@ class Past:
     offset: int
     publications: Sequence[Publication] = ()
     whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who listens to a channel; `clients` (id to user) is left out where only numbers are asked for."""
+
+    size: int = 0
+    users: frozenset[str] = frozenset()
+    clients: Mapping[str, str] = field(default_factory=dict)
 
 
 class Change(Protocol):
@@ -172,6 +186,42 @@ class StreamNamespace(Protocol):
 
     async def listed(self, who: Identity) -> Sequence[str]:
         """Name the channels (whole names) that the identity may subscribe to."""
+
+
+@runtime_checkable
+class Rendering(Protocol):
+    """A family of stream channels whose changes only point to what their messages say."""
+
+    async def render(self, publications: Sequence[Publication]) -> Sequence[Publication]:
+        """Return what the publications say, as it is now; each keeps its place and its offset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Subscriptions whose permission may have ended: to the channel of a key, or all of one user.
+
+    Who may hear a channel stays the same for as long as its `mark` does; None is no mark.
+    """
+
+    key: str | None = None
+    user: str | None = None
+    mark: Hashable = None
+
+
+@runtime_checkable
+class Guarded(Protocol):
+    """A family of channels for which a permission may end while somebody listens."""
+
+    def doubts(self, change: Change) -> Iterable[Doubt]:
+        """Name the subscriptions that a stored change may have ended the permission of."""
+
+
+@runtime_checkable
+class Organised(Protocol):
+    """A family of channels about something that some people organise: they may know who listens."""
+
+    async def check_organiser(self, who: Identity, key: str) -> None:
+        """Refuse with 103 who does not organise what the key's channel is about."""
 
 
 Namespace: TypeAlias = StateNamespace | StreamNamespace

@@ -184,3 +184,7 @@ class Connection:
         """Send what must neither be lost nor replaced, together with the rest of this turn."""
         self.keep(object(), message)
         self._hub.flush_soon(self)
+
+    def dismiss(self, message: Message) -> None:
+        """Say that a subscription has ended; the client may ask again."""
+        self.answer(message)

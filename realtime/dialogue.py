@@ -30,7 +30,10 @@ from realtime.protocol import (
     Unsubscribe,
     decode,
     describe_past,
+    describe_presence,
+    describe_presence_stats,
     describe_subscription,
+    encode_connection,
     encode_error,
     encode_reply,
 )
@@ -63,6 +66,20 @@ class Dialogue:
         except Exception:
             log.exception("a live command failed")
             connection.close(CloseCode.INTERNAL)
+
+    async def introduce(self, connection: Connection, request: Connect) -> None:
+        """Connect a client that can only listen, its result the first push; raises Refusal."""
+        try:
+            result = await self._connect(connection, request)
+        except Disconnect as end:
+            connection.close(end.code)
+        except Refusal:
+            raise
+        except Exception:
+            log.exception("a listener could not be connected")
+            connection.close(CloseCode.INTERNAL)
+        else:
+            connection.answer(Message(encode_connection({**result, "pong": False})))
 
     async def _execute(
         self, connection: Connection, command: Connect | Question | Rejected | Pong | Send
@@ -102,9 +119,10 @@ class Dialogue:
                 return "refresh", await self._refresh(connection, who, command)
             case History():
                 return "history", describe_past(await self.hub.history(who, command.channel, command.span))
-            case Inquiry():
-                self.hub.find_namespace(command.channel)
-                raise Refusal(ErrorCode.NOT_AVAILABLE)
+            case Inquiry(method="presence", channel=channel):
+                return "presence", describe_presence(await self.hub.presence.name(who, channel))
+            case Inquiry(method=method, channel=channel):
+                return method, describe_presence_stats(await self.hub.presence.count(who, channel))
             case Rejected():
                 raise Refusal(command.code)
 

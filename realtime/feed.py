@@ -8,10 +8,12 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NoReturn, Protocol
 
-from realtime.channels import Change, Namespace, channel_name
+from realtime.channels import Change, Guarded, Namespace, Publication, Rendering, channel_name
 from realtime.hub import Hub
+from realtime.rechecking import Rechecker
+from realtime.rendering import Renderer
 
 FIRST_PAUSE = 0.1  # seconds
 LONGEST_PAUSE = 5.0
@@ -58,6 +60,12 @@ class Feed:
         for space in hub.namespaces:
             for collection in space.collections:
                 self._by_collection[collection].append(space)
+        self._renderers = {
+            space.name: Renderer(space, hub.publish, sleep=sleep)
+            for space in hub.namespaces
+            if isinstance(space, Rendering)
+        }
+        self._rechecker = Rechecker(hub, sleep=sleep)
         self._pause = FIRST_PAUSE
         self._down_since: float | None = monotonic()
         self.changes = 0
@@ -71,6 +79,13 @@ class Feed:
 
     async def run(self) -> None:
         """Follow the changes until cancelled; whatever fails is tried again after a growing pause."""
+        async with asyncio.TaskGroup() as group:
+            for renderer in self._renderers.values():
+                group.create_task(renderer.run())
+            group.create_task(self._rechecker.run())
+            await self._follow()
+
+    async def _follow(self) -> NoReturn:
         while True:
             try:
                 async for change in self._source.follow(frozenset(self._by_collection)):
@@ -85,7 +100,10 @@ class Feed:
     async def _take(self, change: Change | Lost) -> None:
         if isinstance(change, Lost):
             self._go_down()
+            for renderer in self._renderers.values():
+                renderer.clear()
             await self._resync()
+            self._rechecker.doubt_everything()
         else:
             self._project(change)
         self._down_since = None
@@ -116,7 +134,17 @@ class Feed:
         for space in self._by_collection.get(change.collection, ()):
             try:
                 for key, publication in space.project(change):
-                    self._hub.publish(channel_name(space, key), publication)
+                    self._publish(space, channel_name(space, key), publication)
+                if isinstance(space, Guarded):
+                    for doubt in space.doubts(change):
+                        self._rechecker.note(space, doubt)
             except Exception:
                 # One odd document must not silence everything else.
                 log.exception("%s cannot project a change of %s", space.name, change.collection)
+
+    def _publish(self, space: Namespace, name: str, publication: Publication | None) -> None:
+        renderer = self._renderers.get(space.name)
+        if renderer is None or publication is None:
+            self._hub.publish(name, publication)
+        elif name in self._hub.channels:  # whoever subscribes later reads the history
+            renderer.add(name, publication)

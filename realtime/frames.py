@@ -9,6 +9,7 @@ from typing import Protocol
 
 from tornado.iostream import IOStream, SSLIOStream, StreamBufferFullError, StreamClosedError
 
+PUSH = b'{"push":'  # what every push begins with
 TEXT = 0x81  # a whole text frame; a server does not mask (RFC 6455 section 5.1)
 
 
@@ -22,14 +23,31 @@ def encode_frame(payload: bytes, first: int = TEXT) -> bytes:
     return struct.pack("!BBQ", first, 127, size) + payload
 
 
+def encode_events(payload: bytes) -> bytes:
+    """Return the payload's lines as server-sent events; a push goes without its wrapper, as in Centrifugo."""
+    bare = (
+        line[len(PUSH) : -1] if line.startswith(PUSH) else line  # ends with the wrapper's brace
+        for line in payload.split(b"\n")
+    )
+    return b"".join(b"data: " + line + b"\n\n" for line in bare)
+
+
 class Message:
     """What goes to a client, encoded once however many receive it."""
 
-    __slots__ = ("frame", "payload")
+    __slots__ = ("_events", "frame", "payload")
 
     def __init__(self, payload: bytes, frame: bytes | None = None) -> None:
         self.payload = payload
         self.frame = encode_frame(payload) if frame is None else frame
+        self._events: bytes | None = None
+
+    @property
+    def events(self) -> bytes:
+        """Return the payload as server-sent events."""
+        if self._events is None:
+            self._events = encode_events(self.payload)
+        return self._events
 
 
 def join_messages(messages: Sequence[Message]) -> Message:

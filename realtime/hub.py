@@ -18,6 +18,7 @@ from realtime.connection import Connection
 from realtime.fanout import SLICE, FanOut, cut
 from realtime.frames import Message
 from realtime.limits import Limits
+from realtime.presence import Presence
 from realtime.protocol import Position, Subscribed, encode_unsubscription
 from realtime.stream import StreamChannel, fit
 from realtime.wheel import TICK, Wheel
@@ -75,6 +76,7 @@ class Hub:
         self.channels: dict[str, Channel] = {}
         self.subscriptions = 0
         self.slow_disconnects = 0
+        self.presence = Presence(self)
         self._by_prefix = {space.name + space.boundary: space for space in self.namespaces}
         self._fan_out = FanOut(monotonic)
         self._unsent: list[Connection] = []
@@ -194,7 +196,7 @@ class Hub:
         channel = self._register(connection, name)
         who = connection.identity or Identity()
         try:
-            async with self._reading(name):
+            async with self.reading(name):
                 await channel.namespace.authorise(who, channel.key)
                 return Arrival(connection, channel, await channel.read(position), position)
         except BaseException:
@@ -202,7 +204,7 @@ class Hub:
             raise
 
     @asynccontextmanager
-    async def _reading(self, name: str) -> AsyncIterator[None]:
+    async def reading(self, name: str) -> AsyncIterator[None]:
         """Bound a read in time; refuse with 100 where it fails."""
         try:
             async with asyncio.timeout(self.limits.read_seconds):
@@ -231,11 +233,11 @@ class Hub:
 
     def _open(self, name: str, space: Namespace, key: str) -> Channel:
         if isinstance(space, StreamNamespace):
-            return StreamChannel(name, space, key, self._room)
+            return StreamChannel(name, space, key, self.room)
         return StateChannel(name, space, key)
 
     @property
-    def _room(self) -> int:
+    def room(self) -> int:
         """Return how many bytes of history fit into a reply, beside what else waits for the socket."""
         return self.limits.send_buffer_bytes // 2
 
@@ -263,12 +265,12 @@ class Hub:
         space, key = self.find_namespace(name)
         if not isinstance(space, StreamNamespace):
             raise Refusal(ErrorCode.NOT_AVAILABLE)
-        async with self._reading(name):
+        async with self.reading(name):
             await space.authorise(who, key)
             past = await space.recall(key, span)
         if not past.whole:
             raise Refusal(ErrorCode.UNRECOVERABLE_POSITION)
-        return fit(past, self._room)
+        return fit(past, self.room)
 
     def _restart(self, channel: Channel) -> None:
         """Have everybody subscribe anew: what comes now can't follow what they have."""
@@ -300,7 +302,14 @@ class Hub:
         for connection, offset in list(channel.subscribers.items()):
             if offset != PENDING:
                 self.unsubscribe(connection, channel.name)
-                connection.answer(ended)
+                connection.dismiss(ended)
+
+    def expel(self, connection: Connection, channel: Channel) -> None:
+        """End one subscription; one that was not answered yet is refused as worth another try."""
+        answered = channel.subscribers.get(connection, PENDING) != PENDING
+        self._leave(connection, channel)
+        if answered:
+            connection.dismiss(Message(encode_unsubscription(channel.name)))
 
     # Publications
 

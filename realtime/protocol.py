@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from realtime.channels import Past, Publication, Since, Span
+from realtime.channels import Audience, Past, Publication, Since, Span
 from realtime.codes import UNSUBSCRIBED, CloseCode, Disconnect, ErrorCode, Refusal
 
 LONGEST_CHANNEL = 255  # characters
@@ -203,7 +203,18 @@ def _read_position(body: object) -> Position:
     return Position(recover, _read_text(body, "epoch"), offset)
 
 
-def _read_connect(number: int, body: Body) -> Command:
+def decode_connect(text: str | bytes) -> Connect:
+    """Read a bare connect request; raises Disconnect(3501) where it is no object, Refusal(107) a bad one."""
+    try:
+        fields = orjson.loads(text)
+    except ValueError:
+        raise Disconnect(CloseCode.BAD_REQUEST) from None
+    if not isinstance(fields, dict):
+        raise Disconnect(CloseCode.BAD_REQUEST)
+    return _read_connect(1, fields)
+
+
+def _read_connect(number: int, body: Body) -> Connect:
     headers = _read_object(body, "headers")
     if not all(isinstance(value, str) for value in headers.values()):
         raise Refusal(ErrorCode.BAD_REQUEST)
@@ -235,7 +246,8 @@ def _read_refresh(number: int, body: Body) -> Command:
 
 
 def _read_history(number: int, body: Body) -> Command:
-    limit, reverse = body.get("limit", 0), body.get("reverse", False)
+    limit, reverse = body.get("limit"), body.get("reverse")
+    limit, reverse = 0 if limit is None else limit, False if reverse is None else reverse
     if type(limit) is not int or type(reverse) is not bool:
         raise Refusal(ErrorCode.BAD_REQUEST)
     since = None
@@ -277,10 +289,27 @@ def encode_reply(number: int, method: str, result: Mapping[str, Any]) -> bytes:
 
 def encode_error(number: int, code: ErrorCode) -> bytes:
     """Answer a command with an error."""
+    return orjson.dumps({"id": number, "error": _describe_error(code)})
+
+
+def _describe_error(code: ErrorCode) -> dict[str, Any]:
     error: dict[str, Any] = {"code": int(code), "message": code.text}
-    if code.temporary:
-        error["temporary"] = True
-    return orjson.dumps({"id": number, "error": error})
+    return error | {"temporary": True} if code.temporary else error
+
+
+def encode_connection(result: Mapping[str, Any]) -> bytes:
+    """Push the result of connecting to a client that can only listen."""
+    return orjson.dumps({"push": {"connect": result}})
+
+
+def encode_disconnection(code: int, reason: str) -> bytes:
+    """Push the end of a connection, where what carries it has no close codes."""
+    return orjson.dumps({"push": {"disconnect": {"code": int(code), "reason": reason}}})
+
+
+def encode_refusal(code: ErrorCode) -> bytes:
+    """Push why a client that can only listen was not connected."""
+    return orjson.dumps({"push": {"error": _describe_error(code)}})
 
 
 def encode_publication(channel: str, publication: Publication) -> bytes:
@@ -306,6 +335,17 @@ def describe_past(past: Past) -> dict[str, Any]:
         "epoch": past.epoch,
         "offset": past.offset,
     }
+
+
+def describe_presence(audience: Audience) -> dict[str, Any]:
+    """Return the result of asking who is on a channel."""
+    clients = audience.clients.items()
+    return {"presence": {client: {"user": user, "client": client} for client, user in clients}}
+
+
+def describe_presence_stats(audience: Audience) -> dict[str, Any]:
+    """Return the result of asking how many are on a channel; all who are anonymous count as one user."""
+    return {"num_clients": audience.size, "num_users": len(audience.users)}
 
 
 def describe_subscription(subscribed: Subscribed) -> dict[str, Any]:

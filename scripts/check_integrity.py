@@ -11,7 +11,8 @@ from rich.progress import Progress
 
 from scripts.session import Failure, make_parser, run
 from settings import Settings
-from storage.integrity import Finding, Integrity
+from storage.findings import Finding
+from storage.integrity import Integrity
 from storage.stores import Stores, all_indexes, all_traces
 
 

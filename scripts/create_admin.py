@@ -6,8 +6,8 @@ import os
 from typing import Any
 
 import settings as configuration
+from handlers.core.mailing_list import list_jobs
 from handlers.flux.fields import parse_email
-from handlers.knowme.mailchimp import list_jobs
 from scripts.session import make_parser, run
 from settings import Settings
 from storage.passwords import Passwords

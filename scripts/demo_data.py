@@ -1,4 +1,4 @@
-"""Puts a community to look at into an empty database: members, and a poll with votes."""
+"""Puts a community to look at into an empty database: members, votes, comics, projects, events."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def main() -> None:
 async def found(stores: Stores, size: Size) -> dict[str, int]:
     """Found the community, with a progress bar for people."""
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
-        task = progress.add_task("members and votes", total=None)
+        task = progress.add_task("members, votes, comics, projects, events", total=None)
         return await populate(
             stores, size, report=lambda done, total: progress.update(task, completed=done, total=total)
         )

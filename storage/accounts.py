@@ -188,13 +188,14 @@ class Accounts:
             stored = await self._users.find_one({"_id": oid}, session=session)
             if stored is None:
                 raise Departed
-            amended = await self._apply(stored, decide(stored), session)
+            amended = await self.apply(stored, decide(stored), session)
             await self._promise(notices(amended), session)
             return amended
 
         return await self._unique(work)
 
-    async def _apply(self, stored: Document, change: Amendment, session: Session) -> Amended:
+    async def apply(self, stored: Document, change: Amendment, session: Session) -> Amended:
+        """Change a person who was read in the caller's transaction; raises Taken."""
         values = derive(stored, change.values, change.sent)
         token = former = None
         if change.email is not None and change.email != stored.get("email"):

@@ -159,6 +159,10 @@ class Addresses:
         """Return a person's rows by ascending id."""
         return await self._rows.find({"user_id": user_id}).sort("id", 1).to_list(None)
 
+    async def proven(self, user_id: ObjectId) -> bool:
+        """Tell whether a person has verified an address."""
+        return await self.find({"user_id": user_id, "verified": True}) is not None
+
     async def make_primary(self, row: Document, session: Session) -> Document | None:
         """Make a person's row the primary one; return the one that was."""
         former = await self._rows.find_one_and_update(

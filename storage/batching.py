@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -61,3 +61,27 @@ class Batcher(Generic[Item, Answer]):
                 done.set_exception(answer)
             else:
                 done.set_result(answer)
+
+
+class Queues(Generic[Item, Answer]):
+    """Batchers by key, each for as long as it has something to do: there may be very many keys."""
+
+    def __init__(self, run: Run[Item, Answer], size: int = 256) -> None:
+        self._run = run
+        self._size = size
+        self._batchers: dict[Hashable, Batcher[Item, Answer]] = {}
+
+    def __len__(self) -> int:
+        """Return how many keys are busy."""
+        return len(self._batchers)
+
+    async def submit(self, key: Hashable, item: Item) -> Answer:
+        """Hand in an item, which shares its batch with others of the same key only."""
+        batcher = self._batchers.get(key)
+        if batcher is None:
+            batcher = self._batchers[key] = Batcher(self._run, self._size)
+        try:
+            return await batcher.submit(item)
+        finally:
+            if batcher.idle and self._batchers.get(key) is batcher:
+                del self._batchers[key]

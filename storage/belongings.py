@@ -108,17 +108,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A file with a name; `path` is its unguessable address, `file` its name among the stored files."""
+    """A file with a name; `path` is its unguessable address."""
 
     id: int
     name: str
     path: str
-    file: str
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
         """Read the stored form."""
-        return cls(row["id"], row["name"], row["path"], row["file"])
+        return cls(row["id"], row["name"], row["path"])
 
 
 @dataclass(frozen=True, slots=True)

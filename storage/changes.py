@@ -13,14 +13,15 @@ from typing import Any
 
 from storage.database import Database, is_outage
 from storage.driver import Document, PyMongoError, Stream, Timestamp, open_stream
+from storage.klub.grants import STANDING_FIELDS
 from storage.statistics import COUNTED
 
 log = logging.getLogger(__name__)
 
-# Wide or private documents: their changes are told, their contents stay in the database.
+# Wide or private documents: their changes are told, of their contents only the number.
 WITHHELD = ("users",)
 # Of these collections only updates of certain fields are told: leases and logins change people all the time.
-WATCHED_FIELDS = {"users": COUNTED}
+WATCHED_FIELDS = {"users": (*COUNTED, *STANDING_FIELDS, "name")}
 WAIT_MS = 500
 
 
@@ -28,7 +29,7 @@ WAIT_MS = 500
 class Change:
     """A committed change, and its cluster time.
 
-    `document` is its newest form, None once it is deleted or where it is withheld.
+    `document` is its newest form, None once it is deleted; of what is withheld it has the `id` alone.
     """
 
     collection: str
@@ -118,7 +119,8 @@ class Changes:
             await stream.close()
 
     async def _open(self, collections: Collection[str]) -> Stream:
-        withheld = {"$cond": [{"$in": ["$ns.coll", list(WITHHELD)]}, "$$REMOVE", "$fullDocument"]}
+        number = {"$cond": [{"$gt": ["$fullDocument", None]}, {"id": "$fullDocument.id"}, "$$REMOVE"]}
+        withheld = {"$cond": [{"$in": ["$ns.coll", list(WITHHELD)]}, number, "$fullDocument"]}
         pipeline: list[Document] = [
             {"$match": {"$or": [{"ns.coll": {"$in": sorted(collections)}}, {"operationType": "invalidate"}]}},
             {"$match": {"$or": [{"ns.coll": {"$nin": list(WATCHED_FIELDS)}}, {"$expr": touches_watched()}]}},

@@ -109,6 +109,8 @@ class Database:
         wanted: dict[str, list[IndexModel]] = {}
         for each in indexes:
             wanted.setdefault(each.collection, []).append(each.model())
+        # One call first: PyMongo 4.20 can hang when many that wait for a server are cancelled together.
+        await self.handle.command("ping")
         await asyncio.gather(*(self[name].create_indexes(models) for name, models in wanted.items()))
 
     async def transaction(self, work: Callable[[Session], Awaitable[T]]) -> T:

@@ -15,7 +15,7 @@ from bson import ObjectId
 from bson.codec_options import CodecOptions
 from bson.errors import BSONError
 from bson.timestamp import Timestamp
-from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateOne
+from pymongo import ASCENDING, DESCENDING, DeleteOne, IndexModel, ReturnDocument, UpdateMany, UpdateOne
 from pymongo.asynchronous.change_stream import AsyncChangeStream
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
@@ -41,6 +41,7 @@ __all__ = [
     "Client",
     "Collection",
     "ConnectionFailure",
+    "DeleteOne",
     "Document",
     "DriverName",
     "DuplicateKeyError",
@@ -53,6 +54,7 @@ __all__ = [
     "Session",
     "Stream",
     "Timestamp",
+    "UpdateMany",
     "UpdateOne",
     "close_client",
     "open_client",

@@ -131,6 +131,13 @@ class Files:
             raise Busy  # written for so long that the sweep took it for abandoned
         return StoredFile.of(row)
 
+    async def replace(self, draft: Draft, name: str, session: Session) -> StoredFile:
+        """Keep a draft under a name, in the place of the file that has it; who reads that one has a day."""
+        row = await self._files.find_one_and_delete({"filename": name}, session=session)
+        if row is not None:
+            await self._drafts.insert_one({"_id": row["_id"], "at": self._clock()}, session=session)
+        return await self.keep(draft, name, session)
+
     async def discard(self, name: str, session: Session) -> ObjectId | None:
         """Hide a file, in the caller's transaction; `clear` its chunks, or leave it to a sweep."""
         row = await self._files.find_one_and_delete({"filename": name}, session=session)
@@ -138,6 +145,16 @@ class Files:
             return None
         await self._drafts.insert_one({"_id": row["_id"], "at": LONG_AGO}, session=session)
         return ObjectId(row["_id"])
+
+    async def discard_folder(self, folder: str, session: Session) -> None:
+        """Hide all files below a folder, whose name ends with a slash, and leave their chunks to a sweep."""
+        below = {"filename": {"$gte": folder, "$lt": folder[:-1] + "0"}}  # 0 follows the slash
+        rows = await self._files.find(below, {"_id": 1}, session=session).to_list(None)
+        if not rows:
+            return
+        await self._files.delete_many({"_id": {"$in": [row["_id"] for row in rows]}}, session=session)
+        drafts = [{"_id": row["_id"], "at": LONG_AGO} for row in rows]
+        await self._drafts.insert_many(drafts, session=session)
 
     async def clear(self, number: ObjectId) -> None:
         """Delete the chunks of a file that is out of sight."""

@@ -5,39 +5,36 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import AsyncIterator, Mapping, Sequence
 
+from storage.comics.integrity import ComicsIntegrity
 from storage.database import Database, Index
 from storage.differences import compare_tally, describe_declared, describe_stored, wrong_address, wrong_fields
-from storage.driver import Document, Session, settled
+from storage.driver import Document, Session
+from storage.findings import Check, Finding, snapshot
+from storage.klub.integrity import KlubIntegrity
 from storage.knowme import PARENTS as KNOW_ME
+from storage.pybossa.audit import Audit
 from storage.statistics import COUNTERS, Statistics
 from storage.traces import Trace
 
+KLUB = (
+    *("administrative_units", "company_contacts", "donor_channels", "event_types", "events", "interactions"),
+    *("interaction_categories", "interaction_types", "locations", "money_accounts", "organization_positions"),
+    *("organization_team", "payments", "pdf_files"),
+)
+COMICS = ("comics", "comic_images", "comic_releases", "comic_subscriptions")
 VOTES = Trace("votes", "user_id")  # a deletion takes votes back in its own way, so no store declares it
 SEQUENCES = (
     *(("users", "id"), ("email_addresses", "id"), ("call_log", "call_id")),
     *((collection, "id") for collection in KNOW_ME),
+    *((collection, "_id") for collection in ("projects", "tasks", "task_runs")),
+    *((collection, "_id") for collection in (*COMICS, *KLUB)),
 )
 LAG = 2.0  # seconds that the member counters may be behind, with some to spare
 PERSON_FIELDS = dict.fromkeys(
     ("s", "id", "email", "email_lower", "email_validated", "addr_postcode", "address", "addr_state"), 1
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is off: which check found it, where, and what differs."""
-
-    check: str
-    place: str
-    detail: str
-
-
-Check = Callable[[], AsyncIterator[Finding]]
 
 
 class Integrity:
@@ -59,8 +56,11 @@ class Integrity:
             "tallies": self.check_tallies,
             "references": self.check_references,
             "feedback": self.check_feedback,
+            **ComicsIntegrity(self._database).checks(),
+            **KlubIntegrity(self._database).checks(),
             "people": self.check_people,
             "counters": self.check_counters,
+            "community": self.check_community,
         }
 
     async def check_indexes(self) -> AsyncIterator[Finding]:
@@ -145,6 +145,12 @@ class Integrity:
                 for detail in (*wrong_fields(person), *wrong_address(person)):
                     yield Finding("people", f"user {person['_id']}", detail)
 
+    async def check_community(self) -> AsyncIterator[Finding]:
+        """Find ranks, numbers of projects and lists that differ from what they follow from."""
+        async with snapshot(self._database) as session:
+            async for place, detail in Audit(self._database).differences(session):
+                yield Finding("community", place, detail)
+
     async def check_counters(self) -> AsyncIterator[Finding]:
         """Find member counters that stay different from a fresh count."""
         details = await self._compare_counters()
@@ -165,24 +171,22 @@ class Integrity:
         return [f"{name} is {old}, counted {new}" for name, old, new in differences if old != new]
 
 
-@asynccontextmanager
-async def snapshot(database: Database) -> AsyncIterator[Session]:
-    """Open a session whose reads all see one moment, for longer than a transaction may last."""
-    session = await settled(cast("Awaitable[Session]", database.client.start_session(snapshot=True)))
-    try:
-        yield session
-    finally:
-        await settled(session.end_session())
-
-
 def lost(trace: Trace) -> list[Document]:
     """Return the pipeline that finds what points to nobody; each person is looked for once."""
-    found = {"from": "users", "localField": "_id", "foreignField": trace.by, "as": "user"}
+    places = [("users", trace.by), *([(trace.or_in, "_id")] if trace.or_in is not None else [])]
     return [
         {"$unwind": f"${trace.field}"},
         {"$group": {"_id": f"${trace.field}", "n": {"$sum": 1}}},
         {"$match": {"_id": {"$ne": None}}},
-        {"$lookup": {**found, "pipeline": [{"$project": {"_id": 1}}]}},
-        {"$match": {"user": []}},
+        *(step for place in places for step in missing_in(*place)),
         {"$project": {"n": 1}},
+    ]
+
+
+def missing_in(collection: str, field: str) -> list[Document]:
+    """Return the steps that let through what no document of a collection has in a field."""
+    found = {"from": collection, "localField": "_id", "foreignField": field, "as": "found"}
+    return [
+        {"$lookup": {**found, "pipeline": [{"$project": {"_id": 1}}]}},
+        {"$match": {"found": []}},
     ]

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from storage.database import Database, Index, Restart, index
 from storage.driver import Document, DuplicateKeyError, ObjectId, Session
@@ -45,6 +45,15 @@ class NewJob:
     args: Mapping[str, Any] = field(repr=False)
     order: str | None = None
     key: str | None = None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Read what `document` wrote."""
+        return cls(**row)
+
+    def document(self) -> Document:
+        """Return what the arguments of another job can hold."""
+        return {"kind": self.kind, "args": dict(self.args), "order": self.order, "key": self.key}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +126,10 @@ class Jobs:
     async def promise(self, job: NewJob, session: Session | None = None) -> ObjectId:
         """Queue a job that somebody else has put together; see `add`."""
         return await self.add(job.kind, job.args, key=job.key, order=job.order, session=session)
+
+    async def drop(self, key: str, session: Session) -> None:
+        """Remove the open job with a key, running or not."""
+        await self._jobs.delete_many({"key": key, "run_after": OPEN}, session=session)
 
     async def _add_once(self, key: str, row: Document, session: Session | None) -> ObjectId:
         query = {"key": key, "run_after": OPEN}
@@ -277,8 +290,18 @@ class Jobs:
         return dict(zip(STATES, numbers, strict=True))
 
     async def left(self, kinds: Iterable[str]) -> int:
-        """Count the open jobs of some kinds: due, delayed and running ones."""
-        return await self._jobs.count_documents({"kind": {"$in": list(kinds)}, "run_after": OPEN})
+        """Count the open jobs of some kinds: due and running ones, and those that wait for another try.
+
+        What was put off when it was queued does not count before its time.
+        """
+        begun = [
+            {"attempts": {"$gt": 0}},
+            {"parked": {"$exists": True}},
+            {"run_after": {"$lte": self._now()}},
+        ]
+        return await self._jobs.count_documents(
+            {"kind": {"$in": list(kinds)}, "run_after": OPEN, "$or": begun}
+        )
 
     def _held(self, job: Job) -> Document:
         """Match a job only while this claim of it stands."""

@@ -25,6 +25,7 @@ from storage.database import Database, Index, index
 from storage.driver import Document, DuplicateKeyError, ObjectId, Session
 from storage.errors import Departed, NotFound, Taken
 from storage.files import Files, StoredFile
+from storage.media import MediaFolder, Naming
 from storage.owned import Shelf
 from storage.traces import Trace
 
@@ -50,17 +51,20 @@ class KnowMe:
             for each in Shelf.indexes(name, parent, only_one=name == "km_users")
         ),
         index("km_media_resources", "path", unique=True),
+        index("km_media_resources", "source", partial={"source": {"$exists": True}}),
     )
 
     TRACES = tuple(Trace(name, "user_id") for name in PARENTS)
+    NAMINGS = (Naming("km_media_resources", "source"),)  # only what an import brought has a source
 
-    def __init__(self, database: Database, counters: Counters, files: Files) -> None:
+    def __init__(self, database: Database, counters: Counters, files: Files, folder: MediaFolder) -> None:
         def shelf(collection: str, kind: type[Any]) -> Shelf[Any]:
             return Shelf(database, counters, collection, kind, PARENTS[collection])
 
         self._database = database
         self._counters = counters
         self._files = files
+        self._folder = folder
         self._people = database["users"]
         self._media_rows = database["km_media_resources"]
         self.users: Shelf[KnowMeUser] = shelf("km_users", KnowMeUser)
@@ -147,10 +151,10 @@ class KnowMe:
                 raise NotFound("km_media_resources")
             kept = await self._files.keep(upload.draft, upload.file, session)
             values = {**fields, **_file_fields(upload, kept)}
+            if "source" in before:
+                values["source"] = None
             after = await self.media.change(owner, number, values, session)
-            # A file that an import brought may belong to further resources.
-            own = before["file"].startswith(OWN_FILES)
-            return after, await self._files.discard(before["file"], session) if own else None
+            return after, await self._withdraw_file(before, session)
 
         after, former = await self._database.transaction(work)
         if former is not None:
@@ -158,16 +162,26 @@ class KnowMe:
         return after
 
     async def withdraw_files(self, owner: ObjectId, session: Session) -> None:
-        """Take an account's files out of sight; part of the account's deletion."""
-        rows = await self._media_rows.find({"user_id": owner}, {"file": 1}, session=session).to_list(None)
+        """Take an account's media resources away, and their files out of sight; part of its deletion."""
+        rows = await self._media_rows.find({"user_id": owner}, session=session).to_list(None)
+        await self._media_rows.delete_many({"user_id": owner}, session=session)
         for row in rows:
-            if row["file"].startswith(OWN_FILES):
-                await self._files.discard(row["file"], session)
+            await self._withdraw_file(row, session)
+
+    async def _withdraw_file(self, row: Document, session: Session) -> ObjectId | None:
+        """Hide the file that a row named; an imported one may belong to further things."""
+        if source := row.get("source"):
+            await self._folder.release(source, session)
+        file = row.get("file") or ""
+        return await self._files.discard(file, session) if file.startswith(OWN_FILES) else None
 
     async def file_at(self, path: str) -> StoredFile | None:
-        """Find the file at an unguessable address."""
-        row = await self._media_rows.find_one({"path": path}, {"file": 1})
-        return await self._files.open(row["file"]) if row is not None else None
+        """Find the file at an unguessable address; an imported resource names it as its source."""
+        row = await self._media_rows.find_one({"path": path}, {"file": 1, "source": 1}) or {}
+        if source := row.get("source"):
+            return await self._folder.find(source)
+        file = row.get("file")  # an import may have brought a resource without any
+        return await self._files.open(file) if file else None
 
 
 def _file_fields(upload: Upload, kept: StoredFile) -> Document:

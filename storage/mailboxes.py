@@ -136,14 +136,18 @@ class Mailboxes:
             if person.get("password") != hashed:
                 raise Departed
             if row["verified_action"] == REPLACE_PRIMARY and not row["primary"]:
-                former = await self._switch(person, row, session)
-                if former is not None:
-                    await self._addresses.remove(former, session)
+                await self.move(person, row, session)
                 await self._promise(notices(person), session)
                 row = {**row, "primary": True}
             await self._accounts.trust(row, session, Event.PROVEN)
 
         await self._database.transaction(work)
+
+    async def move(self, person: Document, row: Document, session: Session) -> None:
+        """Put an address of the person's in the place of the primary one, which leaves the account."""
+        former = await self._switch(person, row, session)
+        if former is not None:
+            await self._addresses.remove(former, session)
 
     async def _switch(self, person: Document, row: Document, session: Session) -> Document | None:
         """Make a row the primary one, and the person's document repeat it; return the former row."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from storage.database import Database, Index, Restart, index
 from storage.driver import Document, DuplicateKeyError, ObjectId, ReturnDocument, Session
@@ -40,6 +41,14 @@ class Posted:
     def of(cls, row: Mapping[str, Any]) -> Posted:
         """Read the stored form."""
         return cls(row["channel"], row["epoch"], row["offset"], row["data"])
+
+
+class Message(NamedTuple):
+    """What is to be posted; `about` names the person whose deletion takes the content back."""
+
+    channel: str
+    data: Mapping[str, Any]
+    about: ObjectId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +94,32 @@ class Outbox:
         `about` names the person whose deletion takes the content back; the transaction has to hold them.
         """
         counter = await self._advance(channel, 1, session)
-        row: Document = {
-            "channel": channel,
+        await self._rows.insert_one(self._row(counter, Message(channel, data, about)), session=session)
+        return int(counter["offset"])
+
+    async def add_all(self, messages: Sequence[Message], session: Session) -> None:
+        """Post messages like `add`, those of one channel in the order given."""
+        counters: dict[str, Document] = {}
+        # Two that post to the same channels take them in the same order: fewer have to start anew.
+        for channel, number in sorted(Counter(each.channel for each in messages).items()):
+            counters[channel] = await self._advance(channel, number, session)
+            counters[channel]["offset"] -= number
+        rows = []
+        for message in messages:
+            counters[message.channel]["offset"] += 1
+            rows.append(self._row(counters[message.channel], message))
+        if rows:
+            await self._rows.insert_many(rows, session=session)
+
+    def _row(self, counter: Document, message: Message) -> Document:
+        row = {
+            "channel": counter["_id"],
             "epoch": counter["epoch"],
             "offset": counter["offset"],
-            "data": dict(data),
+            "data": dict(message.data),
             "expires": self._moment(self.retention.seconds),
         }
-        await self._rows.insert_one(row | ({"about": about} if about else {}), session=session)
-        return int(counter["offset"])
+        return row | ({"about": message.about} if message.about else {})
 
     async def _advance(self, channel: str, by: int, session: Session | None = None) -> Document:
         made = {"epoch": secrets.token_urlsafe(EPOCH_BYTES)}
@@ -177,10 +203,14 @@ class Outbox:
         }
         return self._rows.find(kept).sort("offset", -1 if reverse else 1)
 
-    async def redact(self, person: ObjectId, session: Session) -> None:
-        """Take back what is said about a person; part of their deletion. The offsets stay."""
+    async def redact(self, person: ObjectId, session: Session, channel: str | None = None) -> None:
+        """Take back what is said about a person, on one channel or all; the offsets stay.
+
+        Part of their deletion, or of what takes them out of sight.
+        """
         taken = {"$set": {"data": dict(DELETED)}, "$unset": {"about": ""}}
-        await self._rows.update_many({"about": person}, taken, session=session)
+        found = {"about": person} | ({"channel": channel} if channel is not None else {})
+        await self._rows.update_many(found, taken, session=session)
 
     async def trim(self, channel: str) -> None:
         """Remove what is past HISTORY_SIZE."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,25 +70,65 @@ class Resets:
         self._jobs = jobs
         self._clock = clock
 
-    async def offer(self, email: str, life: float, mail: Callable[[Offered], NewJob]) -> None:
-        """Queue the mail with a new key, if the address may have one; keys live `life` seconds."""
+    async def offer(
+        self,
+        email: str,
+        life: float,
+        mail: Callable[[Offered], NewJob],
+        allows: Callable[[Document, Document], bool] | None = None,
+    ) -> None:
+        """Queue the mail with a new key, if the address may have one; keys live `life` seconds.
+
+        `allows` judges an account and an address of it; the usual judge is `may_recover`.
+        """
+        judge = allows or may_recover
 
         async def work(session: Session) -> None:
             address = await self._addresses.find({"email_lower": email.lower()}, session)
             if address is None:
                 return
             person = await hold(self._users, address["user_id"], session)
-            if not may_recover(person, address):
+            if not judge(person, address):
                 return
-            # As stored, not as typed: it is that mailbox which is known to be the person's.
-            offered = Offered(person, address["email"], make_key())
-            await self._remember(offered.key, address, life, session)
-            await self._jobs.promise(mail(offered), session)
+            await self._mail(person, address, life, lambda offered: [mail(offered)], session)
 
         try:
             await self._database.transaction(work)
         except Departed:
             return
+
+    async def offer_to_primary(
+        self, email: str, life: float, mails: Callable[[Offered], Iterable[NewJob]]
+    ) -> None:
+        """Queue the mail with a new key to the primary address of the account that `email` reaches.
+
+        Raises NotFound where it is neither a primary nor a verified one, or the account is deactivated.
+        """
+
+        async def work(session: Session) -> None:
+            found = await self._addresses.reachable(email, session)
+            if found is None:
+                raise NotFound("address")
+            person = await hold(self._users, found["user_id"], session)
+            primary = {"user_id": found["user_id"], "primary": True}
+            address = await self._addresses.find(primary, session) or found
+            await self._mail(person, address, life, mails, session)
+
+        await self._database.transaction(work)
+
+    async def _mail(
+        self,
+        person: Document,
+        address: Document,
+        life: float,
+        mails: Callable[[Offered], Iterable[NewJob]],
+        session: Session,
+    ) -> None:
+        # As stored, not as typed: it is that mailbox which is known to be the person's.
+        offered = Offered(person, address["email"], make_key())
+        await self._remember(offered.key, address, life, session)
+        for job in mails(offered):
+            await self._jobs.promise(job, session)
 
     async def _remember(self, key: str, address: Document, life: float, session: Session) -> None:
         now, owner = self._clock(), {"user_id": address["user_id"]}

@@ -20,7 +20,12 @@ SECRET = "flux"  # noqa: S105  # the scheme of the member's secret
 
 def name_credential(scheme: str, secret: str) -> str:
     """Name a credential, so that its connections can be found, without telling anything of the secret."""
-    return f"{scheme}:{hashlib.sha256(secret.encode()).hexdigest()[:16]}"
+    return name_digest(scheme, hashlib.sha256(secret.encode()).hexdigest())
+
+
+def name_digest(scheme: str, digest: str) -> str:
+    """Name a credential of which only the SHA-256 is known."""
+    return f"{scheme}:{digest[:16]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from storage.accounts import Member
 from storage.addresses import Addresses
 from storage.announcements import NEW_LOGIN, Announcements
 from storage.database import Database
@@ -71,11 +72,26 @@ class SignIn:
             return token
 
         token = await self._database.transaction(work)
-        await self._database.transaction(lambda session: self._note(oid, session))
+        await self._database.transaction(lambda session: self.note(oid, session))
         return token
 
-    async def _note(self, oid: ObjectId, session: Session) -> None:
-        """Note a sign-in, and tell the person of it."""
+    async def arrive(self, oid: ObjectId, hashed: str) -> Member:
+        """Note the sign-in of an account whose password has this hash; raises Departed.
+
+        The member is read in the same snapshot: what is signed in their name ends with this password.
+        """
+
+        async def work(session: Session) -> Member:
+            person = await hold(self._users, oid, session)
+            if person.get("password") != hashed:
+                raise Departed
+            await self.note(oid, session)
+            return Member.of(person)
+
+        return await self._database.transaction(work)
+
+    async def note(self, oid: ObjectId, session: Session) -> None:
+        """Note a sign-in, and tell the person of it; part of the caller's transaction, best its last step."""
         seen = {"auth.last_login": int(self._clock() * MICROSECONDS)}
         await self._users.update_one({"_id": oid}, {"$set": seen}, session=session)
         await self._announcements.announce(oid, NEW_LOGIN, session)

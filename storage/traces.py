@@ -21,6 +21,7 @@ class Fate(enum.Enum):
 class Trace:
     """A field that names a person, by the value of the field `by` of their own document.
 
+    With `or_in` it may name a document of that collection instead, by its `_id`.
     Declare an index that begins with the field, too: a deletion looks for all traces in one transaction.
     """
 
@@ -28,6 +29,7 @@ class Trace:
     field: str
     fate: Fate = Fate.ROW
     by: str = "_id"
+    or_in: str | None = None
 
     async def wipe(self, rows: Collection, value: Any, session: Session) -> None:
         """Remove the trace of the person with this value."""

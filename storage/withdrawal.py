@@ -16,7 +16,7 @@ class Withdrawal:
         self._tallies = database["poll_stats"]
 
     async def withdraw(self, voter: ObjectId, session: Session) -> None:
-        """Remove every vote of a person, also one that is being cast; the transaction's first step.
+        """Remove every vote of a person, also one that is being cast; one of the transaction's first steps.
 
         A first vote that is in flight can't be seen, but it changes its poll's tally: a mark in every
         tally makes the two collide. Set before anything is read, the mark is as good as a lock on the

@@ -26,15 +26,16 @@ from storage.stores import Stores, all_indexes
 from tests.serving import Api, Served, ServerProcess, serve_here
 
 # What reaches the database by other ways than the stores needs no run on the other driver.
-DRIVEN = ("storage", "flux", "knowme")
-NOT_DRIVEN = ("test_embedded", "test_fields", "across_processes", "test_schemas")
+DRIVEN = {"storage", "flux", "knowme"}
+NOT_DRIVEN = ("test_embedded", "test_fields", "across_processes", "test_schemas", "test_plans")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what runs on both drivers."""
     for item in items:
-        if item.path.parent.name in DRIVEN and not any(part in item.path.name for part in NOT_DRIVEN):
+        folders = set(item.path.relative_to(Path(__file__).parent).parts)
+        if DRIVEN & folders and not any(part in item.path.name for part in NOT_DRIVEN):
             item.add_marker("driver")
 
 

@@ -23,8 +23,9 @@ from tornado.httputil import HTTPHeaders
 from tornado.netutil import bind_sockets
 
 from handlers.core.application import Folkmoot
+from handlers.core.setting_values import RateLimit
 from server import background, build
-from settings import RateLimit, Settings
+from settings import Settings
 from storage.stores import Stores
 
 ROOT = Path(__file__).parent.parent
@@ -126,10 +127,11 @@ class Served:
 async def serve_here(settings: Settings, stores: Stores) -> AsyncIterator[Served]:
     """Run the server in this process, on a free port."""
     log = StringIO()
-    parts = build(settings, stores, "127.0.0.1", log)
-    application = parts.application
     sockets = bind_sockets(0, "127.0.0.1")
-    url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+    port = sockets[0].getsockname()[1]
+    parts = build(settings, stores, "127.0.0.1", port, log)
+    application = parts.application
+    url = f"http://127.0.0.1:{port}"
     server = HTTPServer(application, max_body_size=1 << 40)
     api = Api(url)
     async with background(parts):

@@ -30,6 +30,11 @@ def read_address(text: str) -> Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
+def url_of(address: str, port: int) -> str:
+    """Return the URL of a server that listens there."""
+    return f"http://{f'[{address}]' if ':' in address else address}:{port}"
+
+
 class Hosts:
     """Knows which Host headers are meant for this server; links in mails are built from them."""
 
@@ -83,10 +88,15 @@ class Proxies:
 
 
 class Addressing:
-    """Answers who asks, whether they may, and what absolute links begin with."""
+    """Answers who asks, whether they may, and what absolute links begin with.
 
-    def __init__(self, settings: Settings, listening: str = "") -> None:
+    `listening` is the address that the process serves at, `own_url` what links begin with where no
+    request says under which name the server is known.
+    """
+
+    def __init__(self, settings: Settings, listening: str = "", port: int = 0) -> None:
         self._base_url = settings.base_url
+        self.own_url = settings.base_url or url_of(listening, port)
         self._origins = frozenset(origin.rstrip("/").lower() for origin in settings.allowed_origins)
         self.hosts = Hosts(settings, listening)
         self.proxies = Proxies(settings.trusted_proxies)

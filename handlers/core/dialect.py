@@ -13,6 +13,7 @@ from tornado.web import RequestHandler
 
 if TYPE_CHECKING:
     from handlers.core.live import Live
+    from handlers.core.openapi import About
     from handlers.core.services import Services
     from handlers.core.worker import Runner
     from settings import Settings
@@ -23,17 +24,28 @@ if TYPE_CHECKING:
 class Route:
     """One path, with `{name}` for a segment, and the handler class behind it.
 
-    `secrets` names the segments that logs must not show.
+    `secrets` names the segments that logs must not show. A `slashless` route is found without its last
+    slash, too; its handler says what becomes of that. The segment called `rest` takes all that follows,
+    slashes included.
     """
 
     path: str
     handler: type[RequestHandler]
     options: Mapping[str, Any] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
+    slashless: bool = False
+    rest: str = ""
+
+    @property
+    def fixed(self) -> Sequence[str]:
+        """Return the paths of a route without segments."""
+        if "{" in self.path:
+            return ()
+        return (self.path, self.path.removesuffix("/")) if self.slashless else (self.path,)
 
     def pattern(self) -> re.Pattern[str]:
         """Return what matches the raw, still percent-encoded path."""
-        return re.compile("".join(self._pieces()))
+        return re.compile("".join(self._pieces()) + ("?" if self.slashless else ""))
 
     def before_secret(self) -> re.Pattern[str] | None:
         """Return what matches a path up to its first secret segment, None where there is no secret."""
@@ -45,16 +57,19 @@ class Route:
 
     def _pieces(self) -> list[str]:
         parts = re.split(r"\{(\w+)\}", self.path)
-        return [f"(?P<{part}>[^/]+)" if odd % 2 else re.escape(part) for odd, part in enumerate(parts)]
+        return [
+            (f"(?P<{part}>.+)" if part == self.rest else f"(?P<{part}>[^/]+)") if odd % 2 else re.escape(part)
+            for odd, part in enumerate(parts)
+        ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dialect:
     """One API dialect: which paths are its own, what it serves there, and what it pushes.
 
     A claim is a path prefix, or with a leading `=` one exact path; the longest claim of any dialect wins.
     `fallback` answers what is claimed but not routed, in the dialect's own shapes. `runners` do the
-    dialect's own kinds of jobs.
+    dialect's own kinds of jobs. `about` is what documents say of it besides its operations.
     """
 
     name: str
@@ -64,6 +79,7 @@ class Dialect:
     fallback: type[RequestHandler]
     live: Callable[[Services], Live] | None = None
     runners: Callable[[Settings, Stores], Mapping[str, Runner]] | None = None
+    about: About | None = None
 
 
 def discover() -> tuple[Dialect, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from mimetypes import MimeTypes
 from typing import Any, cast
 from urllib.parse import quote
@@ -47,10 +48,20 @@ def read_range(header: str, length: int) -> tuple[int, int] | None:
     return (start, stop) if start < length else (0, 0)
 
 
-async def send_file(handler: DialectHandler, file: StoredFile, name: str) -> None:
-    """Send a file under a name, which decides its type; the address must change with the content."""
+def is_picture(kind: str) -> bool:
+    """Tell whether the type is a picture that a browser may show."""
+    return kind != SVG and kind.startswith("image/")
+
+
+async def send_file(
+    handler: DialectHandler, file: StoredFile, name: str, shows: Callable[[str], bool] = is_shown
+) -> None:
+    """Send a file under a name, which decides its type; the address must change with the content.
+
+    What `shows` does not let browsers show is only for saving.
+    """
     etag = f'"{file.digest or file.id}"'
-    _describe(handler, name, etag)
+    _describe(handler, name, etag, shown=shows(content_type(name)))
     if handler.check_etag_header():
         handler.set_status(304)
         handler.clear_header("Content-Type")
@@ -70,11 +81,11 @@ async def send_file(handler: DialectHandler, file: StoredFile, name: str) -> Non
     handler.finish()
 
 
-def _describe(handler: DialectHandler, name: str, etag: str) -> None:
+def _describe(handler: DialectHandler, name: str, etag: str, *, shown: bool) -> None:
     kind = content_type(name)
     handler.set_header("Content-Type", "text/plain; charset=utf-8" if kind == "text/plain" else kind)
     handler.set_header("X-Content-Type-Options", "nosniff")
-    if not is_shown(kind):
+    if not shown:
         # The host shares its origin with cookie sessions. (Sandboxed, browsers' own viewers would fail.)
         handler.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
         handler.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(name, safe='')}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from handlers.core.live import Authenticator, Live, TokenReader
+from handlers.core.live import Authenticator, Live
 from handlers.core.tokens import BadToken, ExpiredToken, Signer
 from realtime.channels import Identity
 from realtime.codes import CloseCode, Disconnect, ErrorCode, Refusal
@@ -31,42 +32,45 @@ class Gate:
         self._accounts = accounts
         self._revocations = revocations
         self._signer = signer
-        self._schemes: Mapping[str, Authenticator] = {
-            scheme: check for live in lives for scheme, check in live.schemes.items()
-        }
-        self._readers: Sequence[TokenReader] = [read for live in lives for read in live.tokens]
+        schemes: defaultdict[str, list[Authenticator]] = defaultdict(list)
+        for live in lives:
+            for scheme, read in live.schemes.items():
+                schemes[scheme].append(read)
+        self._schemes: Mapping[str, Sequence[Authenticator]] = dict(schemes)
+        self._tokens = [*(read for live in lives for read in live.tokens), self._read_own]
+        self._cookies = {name: read for live in lives for name, read in live.cookies.items()}
 
     async def admit(self, credentials: Credentials) -> Identity:
-        """Find out who shows these; a token given with the connect request counts before a header."""
+        """Find out who shows these: a token of the connect request, else a header, else a cookie."""
         shown = credentials.token or credentials.authorization
         if not shown:
-            return ANONYMOUS
+            return await self.recognise(credentials.cookies) or ANONYMOUS
         return await self.identify(shown)
+
+    async def recognise(self, cookies: Mapping[str, str]) -> Identity | None:
+        """Find out whose browser sends these cookies; the caller has looked at where its page is from."""
+        for name, read in self._cookies.items():
+            if name in cookies and (who := await read(cookies[name])) is not None:
+                return who
+        return None
 
     async def identify(self, shown: str) -> Identity:
         """Read the value of an Authorization header, or a bare token: a dialect's, or the hub's own."""
-        scheme, blank, secret = shown.strip().partition(" ")
-        if not blank:
-            return await self._read_token(scheme)
-        check = self._schemes.get(scheme.lower())
-        if check is None:
-            raise Disconnect(CloseCode.INVALID_TOKEN)
-        return await check(secret.strip())
-
-    def issue(self, who: Identity) -> tuple[str, int]:
-        """Make a token that opens the hub, and nothing else, as this identity."""
-        return self._signer.sign(KIND, who.user, LIFETIME, gen=who.generation, cred=who.credential)
-
-    async def _read_token(self, token: str) -> Identity:
+        word, blank, rest = shown.strip().partition(" ")
+        readers = self._schemes.get(word.lower(), ()) if blank else self._tokens
         try:
-            for read in self._readers:
-                if (who := await read(token)) is not None:
+            for read in readers:
+                if (who := await read(rest.strip() if blank else word)) is not None:
                     return who
-            return await self._read_own(token)
         except ExpiredToken:
             raise Refusal(ErrorCode.TOKEN_EXPIRED) from None
         except BadToken:
             raise Disconnect(CloseCode.INVALID_TOKEN) from None
+        raise Disconnect(CloseCode.INVALID_TOKEN)
+
+    def issue(self, who: Identity) -> tuple[str, int]:
+        """Make a token that opens the hub, and nothing else, as this identity."""
+        return self._signer.sign(KIND, who.user, LIFETIME, gen=who.generation, cred=who.credential)
 
     async def _read_own(self, token: str) -> Identity:
         claims = self._signer.read(KIND, token)

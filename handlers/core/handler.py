@@ -25,7 +25,7 @@ from handlers.core.errors import (
 )
 from handlers.core.operation import Limit, Operation
 from handlers.core.services import Services
-from settings import RateLimit
+from handlers.core.setting_values import RateLimit
 from storage.errors import Exhausted
 from storage.stores import Stores
 from storage.throttle import Call
@@ -45,6 +45,7 @@ class DialectHandler(RequestHandler):
     """
 
     checks_host: ClassVar[bool] = True
+    query_context: Any = None  # what the validators of queries find in `info.context`
     reads_forms: ClassVar[bool] = False
     refusal: ApiError | None = None
 
@@ -144,7 +145,7 @@ class DialectHandler(RequestHandler):
         values = {
             name: self.decode_argument(found[0], name) for name, found in self.request.query_arguments.items()
         }
-        return {"query": declared.query.model_validate(values)}
+        return {"query": declared.query.model_validate(values, context=self.query_context)}
 
     async def throttle(self, limits: Sequence[Limit], *, late: bool = False) -> None:
         """Count the call against its limits; raises Throttled."""
@@ -248,7 +249,8 @@ class DialectHandler(RequestHandler):
         """Log what nobody foresaw, under the id that the answer carries."""
         if value is not None and isinstance(classify(value), Unexpected):
             request_id = cast("Any", self.request).id
-            log.error("unexpected error, request %s", request_id, exc_info=(typ, value, tb))
+            place = {"request": request_id}
+            log.error("unexpected error, request %s", request_id, exc_info=(typ, value, tb), extra=place)
 
 
 class NotFoundHandler(DialectHandler):

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from handlers.core.revoking import Revoking
+from handlers.core.roll_call import RollCall
 from realtime.channels import Identity, Namespace
 from realtime.feed import Lost
 from realtime.hub import Hub
@@ -16,8 +17,7 @@ from storage.changes import Change, Changes
 from storage.stores import Stores
 from storage.trimming import Trimming
 
-Authenticator = Callable[[str], Awaitable[Identity]]
-TokenReader = Callable[[str], Awaitable[Identity | None]]
+Authenticator = Callable[[str], Awaitable[Identity | None]]
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,17 @@ class Reaction:
 class Live:
     """A dialect's part of the hub.
 
-    `schemes` maps the first word of an Authorization header, lower-cased, to what finds out who it is;
-    it raises Disconnect or Refusal for a bad one. `tokens` read bare tokens: None says that one is of
-    another kind, ExpiredToken and BadToken that it does not hold. `tasks` run as long as the process does.
+    `schemes` maps the first word of an Authorization header, lower-cased, to what finds out who it is
+    from the rest; `tokens` do so from bare tokens. Several dialects may read the same word, one after
+    the other: None says that what is shown is none of the reader's, Disconnect, Refusal, ExpiredToken
+    and BadToken that it is, but does not hold. `cookies` do so by name for browsers that show nothing
+    else; one that does not hold is no credential. `tasks` run as long as the process does.
     """
 
     namespaces: tuple[Namespace, ...] = ()
     schemes: Mapping[str, Authenticator] = field(default_factory=dict)
-    tokens: tuple[TokenReader, ...] = ()
+    tokens: tuple[Authenticator, ...] = ()
+    cookies: Mapping[str, Authenticator] = field(default_factory=dict)
     reactions: tuple[Reaction, ...] = ()
     tasks: tuple[Callable[[], Coroutine[None, None, None]], ...] = ()
 
@@ -76,10 +79,19 @@ class Committed:
 
 
 def keep_house(hub: Hub, stores: Stores) -> Live:
-    """Return what the hub needs besides the dialects' parts: revocations carried out, histories trimmed."""
+    """Return what the hub needs besides the dialects' parts.
+
+    Revocations are carried out, histories trimmed, other processes asked who listens there.
+    """
     revoking = Revoking(hub, stores.revocations)
     trimming = Trimming(stores.outbox)
+    roll_call = RollCall(hub, stores.roll_calls)
+    hub.presence.elsewhere = roll_call
     return Live(
-        reactions=(Reaction(("revocations",), revoking.note), Reaction(("outbox",), trimming.note)),
-        tasks=(revoking.run, trimming.run),
+        reactions=(
+            Reaction(("revocations",), revoking.note),
+            Reaction(("outbox",), trimming.note),
+            Reaction((stores.roll_calls.COLLECTION,), roll_call.note),
+        ),
+        tasks=(revoking.run, trimming.run, roll_call.run, roll_call.beat),
     )

@@ -89,6 +89,11 @@ class Letter:
         return message
 
 
+def usual_sender(email_from: str | None, base_url: str) -> str:
+    """Return the From of mails: the setting's, else one made of the host that links lead to."""
+    return email_from or f"Folkmoot <no-reply@{urlsplit(base_url).hostname}>"
+
+
 def one_line(text: str) -> str:
     """Make each run of control characters, line ends above all, a blank: no header gets a second line."""
     return CONTROLS.sub(" ", text).strip()

@@ -56,10 +56,11 @@ class Table:
         self._secrets = [before for _, route in self if (before := route.before_secret()) is not None]
 
     def _add(self, dialect: str, route: Route) -> None:
-        if "{" in route.path:
+        if not route.fixed:
             self._patterns.setdefault(dialect, []).append((route.pattern(), route))
-        elif self._fixed.setdefault((dialect, route.path), route) is not route:
-            raise ValueError(f"two routes of {dialect} share the path {route.path}")
+        for path in route.fixed:
+            if self._fixed.setdefault((dialect, path), route) is not route:
+                raise ValueError(f"two routes of {dialect} share the path {path}")
 
     def owner(self, path: str) -> Dialect:
         """Return the dialect whose path it is."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from handlers.core.client import Addressing
 from handlers.core.layer import LayerSeat
+from handlers.core.pictures import Studio
+from handlers.core.setting_values import RateLimit
 from handlers.core.sms import SmsTransport
 from handlers.core.tokens import Signer
-from settings import RateLimit, Settings
+from settings import Settings
 from storage.passwords import Passwords
 from storage.stores import Stores
 from storage.tries import Tries, Window
@@ -41,3 +43,4 @@ class Services:
     sms: SmsTransport
     passwords: Passwords
     tries: Tries
+    studio: Studio = field(default_factory=Studio)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from tornado.netutil import bind_sockets
 
 from handlers.core.mail import open_transport
+from handlers.core.sentry import warn_of_sentry
 from handlers.core.surroundings import warn_of_limits
 from settings import SettingError, Settings
 from storage.database import is_outage
@@ -61,6 +62,7 @@ def check(settings: Settings) -> None:
         open_transport(settings.email_url.get_secret_value())
     except ValueError as error:
         raise SettingError("EMAIL_URL", str(error)) from error
+    warn_of_sentry(settings)
 
 
 def listen(flags: Flags) -> list[socket.socket]:

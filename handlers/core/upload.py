@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from tornado.ioloop import IOLoop
@@ -18,7 +18,7 @@ from storage.files import Draft, Files
 class FormUpload:
     """One multipart form. Memory stays flat: a chunk of a file, and texts up to `text_limit` bytes in all.
 
-    Of a repeated name the last counts. A file under a name that isn't wanted, and one that was chosen
+    Of a repeated file the last counts. A file under a name that isn't wanted, and one that was chosen
     nowhere (an empty file name), is read and thrown away.
     """
 
@@ -30,7 +30,7 @@ class FormUpload:
         self._files = files
         self._wanted = wanted
         self._text_limit = text_limit
-        self._texts: dict[str, bytearray] = {}
+        self._texts: list[tuple[str, bytearray]] = []
         self._received: dict[str, tuple[str, Draft]] = {}
         self._into: bytearray | Draft | None = None
         self._begun = False
@@ -56,9 +56,16 @@ class FormUpload:
             raise Malformed(f"Multipart form parse error - {error}") from None
 
     @property
-    def texts(self) -> Mapping[str, str]:
-        """Return the texts by name; bytes that are no UTF-8 are replaced."""
-        return {name: bytes(value).decode("utf-8", "replace") for name, value in self._texts.items()}
+    def texts(self) -> Sequence[tuple[str, str]]:
+        """Return the texts with their names; bytes that are no UTF-8 are replaced."""
+        return self.read_texts("replace")
+
+    def read_texts(self, errors: str) -> Sequence[tuple[str, str]]:
+        """Return the texts; `errors` says what becomes of bad UTF-8, "strict" refuses it: Malformed."""
+        try:
+            return [(name, bytes(value).decode("utf-8", errors)) for name, value in self._texts]
+        except UnicodeDecodeError as error:
+            raise Malformed(f"Multipart form parse error - {error}") from None
 
     @property
     def files(self) -> Mapping[str, tuple[str, Draft]]:
@@ -74,7 +81,8 @@ class FormUpload:
     async def _begin(self, part: Part) -> None:
         self._into = None
         if part.filename is None:
-            self._into = self._texts[part.name] = bytearray()
+            self._into = bytearray()
+            self._texts.append((part.name, self._into))
         elif part.filename and part.name in self._wanted:
             if part.name in self._received:
                 await self._received.pop(part.name)[1].abort()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from handlers.core.mail import Mail
+from handlers.core.mail import Mail, usual_sender
 from settings import Settings
 
 SUBJECTS = {
@@ -29,7 +28,7 @@ class Letterhead:
     @property
     def sender(self) -> str:
         """Return the From of every mail."""
-        return self.settings.email_from or f"Folkmoot <no-reply@{urlsplit(self.base_url).hostname}>"
+        return usual_sender(self.settings.email_from, self.base_url)
 
     def member_link(self, secret: str) -> str:
         """Return the link that signs a member in."""

@@ -11,7 +11,7 @@ from tornado.web import StaticFileHandler
 from handlers.core.dialect import Route
 from handlers.core.errors import ApiError, NotFound
 from handlers.core.operation import operation
-from handlers.site.rules import PAGE_HEADERS, SiteHandler
+from handlers.site.rules import SiteHandler
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -28,11 +28,8 @@ class PageHandler(SiteHandler):
     @operation()
     async def get(self) -> None:
         """Return the page."""
-        for name, value in PAGE_HEADERS.items():
-            self.set_header(name, value)
-        self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-cache")
-        self.finish((HERE / "pages" / self.page).read_bytes())
+        self.finish(self.render_page(self.page))
 
 
 class StaticHandler(SiteHandler, StaticFileHandler):

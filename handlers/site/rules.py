@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import orjson
 
 from handlers.core.errors import ApiError, NotFound
 from handlers.core.handler import JSON, DialectHandler, NotFoundHandler
+from handlers.core.pages import HTML, PAGE_HEADERS, open_pages
 
-# No outside asset, no inline script: a page can only run what this server ships.
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-PAGE_HEADERS = {
-    "Content-Security-Policy": CSP,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-
-ERROR_PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark"><title>{title}</title>
-<link rel="stylesheet" href="/static/site.css"><main class="message"><h1>{title}</h1>
-<p>{text}</p><p><a href="/">Back to the start page</a></p></main></html>
-"""
+PAGES = Path(__file__).parent / "pages"
 
 
 class SiteHandler(DialectHandler):
@@ -36,16 +23,17 @@ class SiteHandler(DialectHandler):
         if "text/html" not in self.request.headers.get("Accept", ""):
             self.set_header("Content-Type", JSON)
             return orjson.dumps({"error": text})
-        self.set_header("Content-Type", "text/html; charset=utf-8")
+        heading = "Page not found" if isinstance(error, NotFound) else "This didn't work"
+        return self.render_page("error.html", heading=heading, reason=text)
+
+    def render_page(self, template: str, **values: str) -> bytes:
+        """Fill a template in; sets the headers of pages."""
+        self.set_header("Content-Type", HTML)
         for name, value in PAGE_HEADERS.items():
             self.set_header(name, value)
-        title = "Page not found" if isinstance(error, NotFound) else "This didn't work"
-        return ERROR_PAGE.format(title=title, text=_escape(text)).encode()
+        brand = self.services.settings.brand
+        return open_pages(PAGES).render(template, brand=brand, here=self.request.path, **values)
 
 
 class SiteNotFound(NotFoundHandler, SiteHandler):
     """Answers every path that nobody serves."""
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

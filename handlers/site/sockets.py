@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from handlers.core.dialect import Route
 from handlers.core.socket import LiveSocket
+from handlers.site import sse
 
-ROUTES = (Route("/connection/websocket", LiveSocket),)
+ROUTES = (Route("/connection/websocket", LiveSocket), *sse.ROUTES)

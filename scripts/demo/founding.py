@@ -1,4 +1,4 @@
-"""Founds the demo community in an empty database: members, poll 1 with its labels, votes, their streets."""
+"""Founds the demo community in an empty database: members, a poll, comics, projects, events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from scripts.demo.comics import found_comics
+from scripts.demo.events import found_events
 from scripts.demo.people import PLACES, STREETS, invent
+from scripts.demo.projects import found_projects
 from storage.community import Community
 from storage.driver import ObjectId
 from storage.errors import Taken
@@ -20,6 +23,11 @@ Size = Literal["small", "large"]
 Report = Callable[[int, int], None]
 
 SIZES: dict[Size, int] = {"small": 60, "large": 20_000}
+RELEASES: dict[Size, int] = {"small": 6, "large": 200}  # of each comic
+RUNS: dict[Size, int] = {"small": 50, "large": 1000}  # contributions to projects
+NOTHING = dict.fromkeys(
+    ("members", "votes", "comics", "releases", "projects", "contributions", "events", "interactions"), 0
+)
 SEED = 8888
 GROUP = 500  # people of one transaction
 BALLOT = 256  # votes handed in at once
@@ -52,7 +60,7 @@ async def populate(
     community, chance = Community(stores.database), random.Random(SEED)  # noqa: S311
     members: list[ObjectId] = []
     if not await community.is_empty():
-        return {"members": 0, "votes": 0}
+        return dict(NOTHING)
     total, now = SIZES[size], clock()
     for start in range(0, total, GROUP):
         numbers = range(start + 1, min(start + GROUP, total) + 1)
@@ -61,14 +69,16 @@ async def populate(
         except Taken:
             if start:
                 raise
-            return {"members": 0, "votes": 0}  # another process founds it in the same moment
+            return dict(NOTHING)  # another process founds it in the same moment
         report(len(members), 2 * total)
     await stores.gazetteer.add(survey())
     await stores.polls.create(FIRST_POLL, OPTIONS, QUESTION)
     votes = await vote(stores, members, chance, lambda done: report(total + done, 2 * total))
     await stores.statistics.count()
     await stores.statistics.figure()
-    return {"members": len(members), "votes": votes}
+    made = {"members": len(members), "votes": votes, **await found_comics(stores, RELEASES[size], now)}
+    made |= await found_projects(stores, members, RUNS[size])
+    return {**made, **await found_events(stores, members, now)}
 
 
 def survey() -> dict[Suburb, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""Keeps the demo community moving: members vote and change their minds, now and then somebody joins."""
+"""Keeps the demo community moving: members vote, contribute and sign up, some join, comics come out."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+from scripts.demo.comics import bring_out
+from scripts.demo.events import attend
 from scripts.demo.founding import OPTIONS, POPULARITY
 from scripts.demo.people import invent_newcomer
+from scripts.demo.projects import volunteer
 from storage.accounts import Amendment
 from storage.community import Community
 from storage.driver import ObjectId, PyMongoError
@@ -21,7 +24,8 @@ from storage.stores import Stores
 log = logging.getLogger(__name__)
 
 PACE = 3.0  # deeds a second, on average
-JOINING = 0.04  # share of deeds that are no vote
+# Shares of deeds that are no vote.
+JOINING, RELEASING, VOLUNTEERING, ATTENDING = 0.04, 0.01, 0.15, 0.15
 MOST_NEWCOMERS = 500
 REST = 5.0  # seconds after something went wrong, or while there is nobody
 
@@ -68,8 +72,18 @@ class Life:
 
     async def act(self, crowd: Sequence[ObjectId]) -> bool:
         """Do one thing; tell whether the crowd has grown by it."""
-        if self._chance.random() < JOINING:
+        deed = self._chance.random()
+        if deed < JOINING:
             return await self.join()
+        if deed < JOINING + RELEASING:
+            await bring_out(self._stores, self._chance, self._clock())
+            return False
+        if deed < JOINING + RELEASING + VOLUNTEERING:
+            await volunteer(self._stores, crowd, self._chance)
+            return False
+        if deed < JOINING + RELEASING + VOLUNTEERING + ATTENDING:
+            await attend(self._stores, crowd, self._chance)
+            return False
         (choice,) = self._chance.choices(list(OPTIONS), POPULARITY)
         await self._stores.polls.cast(FIRST_POLL, self._chance.choice(crowd), choice)
         return False

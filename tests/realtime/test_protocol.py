@@ -58,6 +58,7 @@ LONG = "x" * 256
         ),
         ('{"id": 3, "unsubscribe": {"channel": "c"}}', Unsubscribe(3, "c")),
         ('{"id": 4, "history": {"channel": "c"}}', History(4, "c", Span())),
+        ('{"id": 4, "history": {"channel": "c", "limit": null, "reverse": null}}', History(4, "c", Span())),
         ('{"id": 4, "presence": {"channel": "c"}}', Inquiry(4, "presence", "c")),
         ('{"id": 4, "presence_stats": {"channel": "c"}}', Inquiry(4, "presence_stats", "c")),
         ('{"id": 5, "rpc": {"method": "time", "data": null}}', Rpc(5, "time")),

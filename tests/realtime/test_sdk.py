@@ -194,9 +194,12 @@ async def test_a_client_calls_procedures_and_hears_what_is_not_there(serve: Serv
     async with follow(live, diary) as client:
         await diary.next("connected")
         assert (await client.rpc("channels", {})).data == {"channels": ["polls:1", "polls:2"]}
+        await client.new_subscription("polls:1").subscribe()
+        stats = await client.presence_stats("polls:1")
+        assert (stats.num_clients, stats.num_users) == (1, 1)
         for call, code in (
             (client.history("polls:1"), 108),
-            (client.presence("polls:1"), 108),
+            (client.presence("polls:1"), 103),
             (client.publish("polls:1", {}), 103),
             (client.rpc("dance", {}), 104),
         ):

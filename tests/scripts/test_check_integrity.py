@@ -61,9 +61,10 @@ async def test_looking_repairs_nothing(script: Script, community: Stores) -> Non
         assert finding == {"check": "indexes", "place": "users", "detail": "no index s 1; unique"}
 
 
-async def change_one(database: Database, collection: str, **values: Any) -> None:
-    """Change one document of a collection behind the stores' backs."""
-    result = await database[collection].update_one({}, {"$set": values})
+async def change_one(database: Database, collection: str, key: Any = None, **values: Any) -> None:
+    """Change one document of a collection, any or that with a key, behind the stores' backs."""
+    which = {} if key is None else {"_id": key}
+    result = await database[collection].update_one(which, {"$set": values})
     assert result.modified_count == 1
 
 
@@ -90,7 +91,7 @@ async def orphan(database: Database, collection: str, **values: Any) -> None:
         (lambda db: change_one(db, "email_addresses", email="other@example.org"), "people", "its row says"),
         (lambda db: change_one(db, "email_addresses", primary=False), "people", "0 primary"),
         (lose_row, "people", "0 primary"),
-        (lambda db: change_one(db, "counters", seq=1), "sequences", "counter is at 1"),
+        (lambda db: change_one(db, "counters", "users", seq=1), "sequences", "counter is at 1"),
         (lambda db: change_one(db, "public_stats", n_members_raw=-1), "counters", "n_members_raw is -1"),
         (lambda db: orphan(db, "auth_tokens", key="k"), "references", "no user"),
         (lambda db: orphan(db, "email_validation", validation_token="t"), "references", "no user"),

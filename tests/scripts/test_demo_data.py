@@ -6,7 +6,7 @@ import asyncio
 import random
 from typing import Any
 
-from scripts.demo.founding import OPTIONS, populate
+from scripts.demo.founding import NOTHING, OPTIONS, populate
 from scripts.demo.life import Life, animate
 from scripts.demo_data import animate as offered
 from storage.community import Community
@@ -33,7 +33,9 @@ async def test_a_small_community_has_all_kinds(script: Script, stores: Stores) -
         assert {person[flag] for person in people} == {True, False}, flag
     assert all(person["email"].partition("@")[2].startswith("example.") for person in people)
     tally = await stores.polls.tally(1)
-    assert ran.json == {"made": {"members": len(people), "votes": tally.total}}
+    made = {"members": len(people), "votes": tally.total, "comics": 12, "releases": 72}
+    made |= {"projects": 4, "contributions": 50, "events": 5, "interactions": 50}
+    assert ran.json == {"made": made}
     assert len(people) == 60
     assert sum(count > 0 for count in tally.stats.values()) >= 6
     assert await stores.database["jobs"].find_one({}) is None
@@ -58,7 +60,7 @@ async def test_where_somebody_is_nothing_is_done(script: Script, stores: Stores)
     """One account is enough to leave a database alone."""
     await stores.accounts.register("ann@example.org", {}, ip=None, mails=lambda _: ())
     ran = await script("demo_data", "--size", "large")
-    assert (ran.code, ran.json) == (0, {"made": {"members": 0, "votes": 0}})
+    assert (ran.code, ran.json) == (0, {"made": dict(NOTHING)})
     assert "nothing was done" in ran.err
     assert len(await everybody(stores)) == 1
 
@@ -67,7 +69,7 @@ async def test_it_is_the_same_each_time_but_for_secrets(stores: Stores) -> None:
     """Names and votes repeat; nobody can work out a demo member's secret."""
     await populate(stores, clock=lambda: 1e9)
     first, tally = await everybody(stores), await stores.polls.tally(1)
-    for name in ("users", "email_addresses", "votes", "poll_stats", "poll_options"):
+    for name in ("users", "email_addresses", "votes", "poll_stats", "poll_options", "events", "interactions"):
         await stores.database[name].delete_many({})
     again = Stores.over(stores.database)
     await again.prepare()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from storage.batching import Batcher
+from storage.batching import Batcher, Queues
 
 
 class Runs:
@@ -81,3 +81,20 @@ async def test_a_caller_that_goes_away_takes_nobody_with_it() -> None:
     runs.gate.set()
     assert await staying == 4
     assert leaving.cancelled()
+
+
+async def test_only_items_of_one_key_share_a_batch() -> None:
+    """And a key that has nothing to do is forgotten."""
+    batches: list[list[str]] = []
+
+    async def run(items: Sequence[str]) -> Sequence[str]:
+        batches.append(list(items))
+        await asyncio.sleep(0)
+        return [item.upper() for item in items]
+
+    queues: Queues[str, str] = Queues(run)
+    asked = ["a1", "b1", "a2", "b2", "a3"]
+    answers = await asyncio.gather(*(queues.submit(item[0], item) for item in asked))
+    assert answers == [item.upper() for item in asked]
+    assert sorted(batches) == [["a1", "a2", "a3"], ["b1", "b2"]]
+    assert len(queues) == 0

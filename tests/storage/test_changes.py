@@ -69,12 +69,13 @@ async def test_it_begins_with_lost_and_goes_on_with_every_change(database: Datab
 
 
 async def test_the_contents_of_people_stay_in_the_database(database: Database) -> None:
+    """All but the number that others know them by."""
     async with following(Changes(database), "users") as reader:
         await reader.next()
         await database["users"].insert_one({"s": "secret", "id": 1, "password": "hash"})
         event = await reader.next()
     assert isinstance(event, Change)
-    assert event.document is None
+    assert event.document == {"id": 1}
     assert event.at is not None
 
 
@@ -86,10 +87,13 @@ async def test_updates_of_people_are_told_only_where_somebody_counts_them(databa
         await database["users"].update_one(one, {"$set": {"phone_bank.last_call": 1, "auth.held": 2}})
         await database["users"].update_one(one, {"$set": {"volunteer": True}})
         await database["users"].update_one(one, {"$unset": {"volunteer": ""}})
+        await database["users"].update_one(one, {"$set": {"klub.grants": [{"role": "staff"}]}})
+        await database["users"].update_one(one, {"$set": {"klub.nickname": "evie"}})
+        await database["users"].update_one(one, {"$set": {"klub.grants": []}})
         await database["users"].delete_one(one)
-        heard = [await reader.next() for _ in range(4)]
+        heard = [await reader.next() for _ in range(6)]
     operations = [event.operation for event in heard if isinstance(event, Change)]
-    assert operations == ["insert", "update", "update", "delete"]
+    assert operations == ["insert", *["update"] * 4, "delete"]
 
 
 async def test_a_second_follower_goes_on_after_the_last_change(database: Database) -> None:

@@ -110,3 +110,16 @@ async def test_a_deleted_persons_files_go_with_them(stores: Stores) -> None:
     assert await files.open("know-me/1/a") is None
     assert await files.open("know-me/2/b") is not None
     assert await database["km_media_resources"].count_documents({"user_id": oid}) == 0
+
+
+async def test_a_folder_is_discarded_and_its_neighbours_stay(database: Database) -> None:
+    files = Files(database)
+    for name in ("u/user_5/a", "u/user_5/b/c", "u/user_55/a", "u/user_5", "u/user_50", "u/user_4/z"):
+        await keep(database, files, name, b"x")
+    await database.transaction(lambda session: files.discard_folder("u/user_5/", session))
+    await database.transaction(lambda session: files.discard_folder("u/user_6/", session))
+    assert sorted(await database["fs.files"].distinct("filename")) == [
+        *("u/user_4/z", "u/user_5", "u/user_50", "u/user_55/a")
+    ]
+    await files.sweep()
+    assert await counts(database) == [4, 4, 0]

@@ -324,3 +324,28 @@ async def test_looking_for_work_reads_only_what_is_due(database: Database) -> No
     plan = await database.handle.command({"explain": command, "verbosity": "executionStats"})
     assert plan["executionStats"]["totalDocsExamined"] == 0
     assert plan["executionStats"]["totalKeysExamined"] <= 1
+
+
+async def test_an_open_job_is_dropped_by_its_key(jobs: Jobs, database: Database) -> None:
+    await jobs.add("mail", {}, key="a")
+    await jobs.add("mail", {}, key="b")
+    running = await take(jobs)
+    await database.transaction(lambda session: jobs.drop("a", session))
+    assert await jobs.left(KINDS) == 1
+    assert await jobs.extend(running) is False
+    assert (await take(jobs)).attempts == 1
+
+
+async def test_a_job_travels_in_the_arguments_of_another(jobs: Jobs) -> None:
+    job = NewJob("mail", {"to": "ann"}, order="ann", key="k")
+    await jobs.add("mail", {"then": [job.document()]})
+    assert [NewJob.of(each) for each in (await take(jobs)).args["then"]] == [job]
+
+
+async def test_what_is_put_off_is_not_left_over(jobs: Jobs, clock: Clock) -> None:
+    await jobs.add("mail", {}, run_after=clock.now + 60)
+    assert await jobs.left(KINDS) == 0
+    clock.now += 61
+    assert await jobs.left(KINDS) == 1
+    assert await jobs.fail(await take(jobs), "in vain")
+    assert await jobs.left(KINDS) == 1

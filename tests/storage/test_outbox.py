@@ -13,7 +13,7 @@ from storage.changes import Change, Changes, Lost
 from storage.database import Database
 from storage.driver import DriverName, ObjectId, Session
 from storage.errors import Departed
-from storage.outbox import Outbox, Posted, Retention
+from storage.outbox import Message, Outbox, Posted, Retention
 from storage.stores import Stores
 from storage.trimming import Trimming
 
@@ -53,6 +53,21 @@ async def offsets(outbox: Outbox, since: int | None = None, **options: int) -> l
     found = await outbox.read(CHANNEL, None if since is None else (epoch, since), **options)  # type: ignore[arg-type]
     assert found.whole
     return [each.offset for each in found.messages]
+
+
+async def test_many_messages_of_several_channels_keep_their_order(database: Database, outbox: Outbox) -> None:
+    """They go on where each channel stands; nothing at all is posted without complaint, too."""
+    await post(database, outbox, 1, "b")
+    messages = [Message(channel, {"n": n}) for n, channel in enumerate("abba")]
+    await database.transaction(lambda session: outbox.add_all(messages, session))
+    await database.transaction(lambda session: outbox.add_all([], session))
+    read = {channel: await outbox.read(channel) for channel in "ab"}
+    said = {name: [(m.offset, m.data) for m in found.messages] for name, found in read.items()}
+    assert said == {
+        "a": [(1, {"n": 0}), (2, {"n": 3})],
+        "b": [(1, {"n": 1}), (2, {"n": 1}), (3, {"n": 2})],
+    }
+    assert {m.epoch for m in read["b"].messages} == {read["b"].epoch}
 
 
 async def test_offsets_count_from_one_in_each_channel(database: Database, outbox: Outbox) -> None:

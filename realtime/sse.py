@@ -1,0 +1,106 @@
+"""Server-sent events: a client that can only listen, over an HTTP answer that does not end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from realtime.codes import CloseCode
+from realtime.connection import Connection
+from realtime.frames import Message
+from realtime.protocol import encode_disconnection
+
+FAREWELL = 2.0  # seconds that a client has to take the end of its stream
+
+# An EventSource asks again after a stream that ended, but not after an answer with an error's status.
+STATUSES: Mapping[int, int] = {
+    CloseCode.INVALID_TOKEN: 401,
+    CloseCode.FORCED: 401,
+    CloseCode.BAD_REQUEST: 400,
+    CloseCode.CHANNEL_LIMIT: 400,
+}
+UNAVAILABLE = 503
+
+
+class Answer(Protocol):
+    """An HTTP answer under way."""
+
+    @property
+    def begun(self) -> bool:
+        """Tell whether its head is out."""
+
+    def begin(self, status: int) -> None:
+        """Take the status of the head, which goes out with what is written first."""
+
+    def put(self, data: bytes) -> asyncio.Future[None]:
+        """Write a part; the future is done when the socket has taken it."""
+
+    def end(self) -> asyncio.Future[None]:
+        """End the answer."""
+
+    def abort(self) -> None:
+        """Cut the connection."""
+
+
+class EventLine:
+    """A Transport over an answer; busy until the socket has taken what was written last."""
+
+    __slots__ = ("_answer", "_drained", "busy")
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._drained: Callable[[], None] | None = None
+        self.busy = False
+
+    def call_when_drained(self, drained: Callable[[], None]) -> None:
+        """Call back each time that the line can take messages again."""
+        self._drained = drained
+
+    def send(self, message: Message) -> bool:
+        """Take the message, unless busy."""
+        if self.busy:
+            return False
+        written = self._answer.put(message.events)
+        if not written.done():
+            self.busy = True
+            written.add_done_callback(self._resume)
+        return True
+
+    def _resume(self, _written: asyncio.Future[None]) -> None:
+        self.busy = False
+        if self._drained is not None:
+            self._drained()
+
+    def close(self, code: int, reason: str) -> None:
+        """Say why, and end; a client that is too slow for that is cut off."""
+        if self.busy:
+            self._answer.abort()
+            return
+        self.conclude(Message(encode_disconnection(code, reason)), STATUSES.get(code, UNAVAILABLE))
+
+    def conclude(self, message: Message, status: int) -> None:
+        """Say a last thing, under the status where nothing was said yet."""
+        if not self._answer.begun:
+            self._answer.begin(status)
+        self.send(message)
+        asyncio.get_running_loop().call_later(FAREWELL, self._check_end, self._answer.end())
+
+    def _check_end(self, ended: asyncio.Future[None]) -> None:
+        if not ended.done():
+            self._answer.abort()
+
+
+class Listener(Connection):
+    """A client that can only listen: it never says pong, and can't subscribe again by itself."""
+
+    __slots__ = ()
+
+    def _ping(self, now: float) -> None:
+        super()._ping(now)
+        self.pong()
+
+    def dismiss(self, message: Message) -> None:
+        """Say that a subscription has ended, and have the client connect anew to ask for it again."""
+        self.answer(message)
+        self.close(CloseCode.CLOSED)
