@@ -33,7 +33,7 @@ class Answer(Protocol):
     def begin(self, status: int) -> None:
         """Take the status of the head, which goes out with what is written first."""
 
-    def put(self, data: bytes) -> asyncio.Future[None]:
+    def write(self, data: bytes) -> asyncio.Future[None]:
         """Write a part; the future is done when the socket has taken it."""
 
     def end(self) -> asyncio.Future[None]:
@@ -61,7 +61,7 @@ class EventLine:
         """Take the message, unless busy."""
         if self.busy:
             return False
-        written = self._answer.put(message.events)
+        written = self._answer.write(message.events)
         if not written.done():
             self.busy = True
             written.add_done_callback(self._resume)

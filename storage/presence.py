@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from storage.driver import Collection, Document, ObjectId, ReturnDocument, Session
-from storage.errors import Departed
+from storage.errors import Departed, NotFound
 
 
 async def hold(users: Collection, oid: ObjectId, session: Session) -> Document:
@@ -13,18 +13,21 @@ async def hold(users: Collection, oid: ObjectId, session: Session) -> Document:
     Of two that write the same document one has to start anew. Transactions that hold the same
     person follow one another for the same reason.
     """
-    return await _mark(users, {"_id": oid, "is_active": {"$ne": False}}, session)
-
-
-async def hold_anyone(users: Collection, number: int, session: Session) -> Document:
-    """Hold a person by their integer id, active or not: others write about them; raises Departed."""
-    return await _mark(users, {"id": number}, session)
-
-
-async def _mark(users: Collection, query: Document, session: Session) -> Document:
-    person = await users.find_one_and_update(
-        query, {"$inc": {"auth.held": 1}}, return_document=ReturnDocument.AFTER, session=session
-    )
+    person = await _mark(users, {"_id": oid, "is_active": {"$ne": False}}, session)
     if person is None:
         raise Departed
     return person
+
+
+async def hold_anyone(users: Collection, number: int, session: Session) -> Document:
+    """Hold a person by their integer id, active or not: others write about them; raises NotFound."""
+    person = await _mark(users, {"id": number}, session)
+    if person is None:
+        raise NotFound("account")
+    return person
+
+
+async def _mark(users: Collection, query: Document, session: Session) -> Document | None:
+    return await users.find_one_and_update(
+        query, {"$inc": {"auth.held": 1}}, return_document=ReturnDocument.AFTER, session=session
+    )

@@ -173,6 +173,7 @@ class Stores:
             (Holding.TOKEN, self.tokens.revoke),
             (Holding.SESSIONS, self.sessions.end),
             (Holding.LINKS, OpenResets(database).end),
+            (Holding.LINKS, self.pybossa.forget_pending),
             (Holding.SECRET, self.revocations.end_secret),
             (Holding.SOCKETS, self.revocations.end_sockets),
             (Holding.SOCKETS, self.announcements.tell_of_password),

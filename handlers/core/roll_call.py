@@ -31,9 +31,8 @@ class Asked:
 
     def take(self, reply: Reply) -> None:
         """Take one answer."""
-        if reply.node in self.missing:
-            self.missing.discard(reply.node)
-            self.audiences.append(Audience(reply.size, frozenset(reply.users), reply.clients))
+        self.audiences.append(Audience(reply.size, frozenset(reply.users), reply.clients))
+        self.missing.discard(reply.node)
         if not self.missing:
             self.complete.set()
 
@@ -42,14 +41,15 @@ class RollCall:
     """The other processes, as `realtime.presence` sees them.
 
     A question costs a write and one for each process's answer; subscribing costs nothing. A process that
-    was killed doesn't answer, so its clients are gone at once; until its last sign of life is old enough,
-    questions wait for it in vain.
+    was killed doesn't answer, so its clients are gone at once. Nobody waits for it twice: who was silent
+    has to be heard of again first.
     """
 
     def __init__(self, hub: Hub, calls: RollCalls) -> None:
         self._hub = hub
         self._calls = calls
         self._asked: dict[str, Asked] = {}
+        self.silent: frozenset[str] = frozenset()
         self._questions: list[Question] = []
         self._noted = asyncio.Event()
 
@@ -59,20 +59,26 @@ class RollCall:
         if not others:
             return ()
         question = Question(self._hub.new_id(), self._hub.node, channel, named)
-        asked = self._asked[question.id] = Asked(set(others))
+        asked = self._asked[question.id] = Asked(set(others - self.silent))
         try:
             await self._calls.ask(question)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asked.complete.wait(), PATIENCE)
+            if asked.missing:
+                await self._await(asked)
         finally:
             del self._asked[question.id]
+        self.silent = (self.silent & others) | asked.missing
         return asked.audiences
+
+    async def _await(self, asked: Asked) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asked.complete.wait(), PATIENCE)
 
     def note(self, change: Change | None) -> None:
         """Take note of a question of another process, or of an answer to one of this process's."""
         if change is None or change.operation != "insert" or change.document is None:
             return
         if "question" in change.document:
+            self.silent -= {change.document["node"]}
             if (asked := self._asked.get(change.document["question"])) is not None:
                 asked.take(Reply.of(change.document))
         elif change.document["node"] != self._hub.node:

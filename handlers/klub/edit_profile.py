@@ -12,27 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from handlers.core.dialect import Route
 from handlers.core.errors import Invalid, NotFound
 from handlers.core.operation import operation
-from handlers.core.rest.body import Spelling
-from handlers.core.rest.fields import Body
 from handlers.core.rest.handler import Refused
 from handlers.klub.access import ORGANIZERS
 from handlers.klub.fields import LowerEmail
 from handlers.klub.moments import to_day
-from handlers.klub.person_fields import (
-    SHARED,
-    City,
-    DayOfMonth,
-    Month,
-    Note,
-    Street,
-    Year,
-    ZipCode,
-    write_stored,
-)
+from handlers.klub.person_fields import FORMS, SHARED, PersonBody, write_stored
 from handlers.klub.registration import UNIQUE
 from handlers.klub.rules import KlubHandler
 from handlers.klub.users import UserObject
-from handlers.klub.whoami import Name, Nickname
+from handlers.klub.whoami import Nickname
 from storage.accounts import Amendment
 from storage.driver import Document
 from storage.errors import Departed, Taken
@@ -77,20 +65,11 @@ class ProfileObject(UserObject):
         )
 
 
-class ProfileBody(Body):
+class ProfileBody(PersonBody):
     """What organizers may correct."""
 
-    first_name: Name = ""
-    last_name: Name = ""
     nickname: Nickname = ""
     email: LowerEmail = ""
-    city: City = ""
-    note: Note = ""
-    age_group: Year = None
-    birth_month: Month = None
-    birth_day: DayOfMonth = None
-    street: Street = ""
-    zip_code: ZipCode = ""
 
 
 class BirthQuery(BaseModel):
@@ -104,7 +83,7 @@ class BirthQuery(BaseModel):
 class EditProfileHandler(KlubHandler):
     """A person, for organizers who know the birth date."""
 
-    spelling = Spelling(nullable=("age_group", "birth_month", "birth_day"))
+    spelling = FORMS
     person: Entry
 
     async def find(self, user: int) -> None:

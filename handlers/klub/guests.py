@@ -6,42 +6,21 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from handlers.core.rest.body import Spelling
-from handlers.core.rest.fields import Body
 from handlers.klub.access import USER, Access, scope
 from handlers.klub.fields import LowerEmail, Telephone
-from handlers.klub.person_fields import (
-    SHARED,
-    City,
-    DayOfMonth,
-    Month,
-    Note,
-    Street,
-    Year,
-    ZipCode,
-    write_stored,
-)
+from handlers.klub.person_fields import FORMS, SHARED, PersonBody, write_stored
 from handlers.klub.rules import KlubHandler
-from handlers.klub.whoami import Name
 from storage.klub.guests import Guest
 from storage.klub.interaction import Draft
 
 HOSTS: Access = scope("can_create_userprofile_interaction", USER)
 
 
-class GuestBody(Body):
+class GuestBody(PersonBody):
     """Who is meant; what an account says of itself already stays."""
 
     email: LowerEmail
-    first_name: Name = ""
-    last_name: Name = ""
     telephone: Telephone = ""
-    note: Note = ""
-    age_group: Year = None
-    birth_month: Month = None
-    birth_day: DayOfMonth = None
-    street: Street = ""
-    city: City = ""
-    zip_code: ZipCode = ""
 
     def guest(self, unit: int | None, ip: str) -> Guest:
         """Return whom the body means; a unit becomes one of theirs."""
@@ -59,9 +38,7 @@ class GuestObject:
 class GuestHandler(KlubHandler):
     """Takes people who may be unknown."""
 
-    spelling: ClassVar[Spelling] = Spelling(
-        lists=("program_of_interest",), nullable=("age_group", "birth_month", "birth_day")
-    )
+    spelling: ClassVar[Spelling] = FORMS
 
     async def receive(self, body: GuestBody, draft: Draft, unit: int | None) -> GuestObject:
         """Find or make the account, and store what it wants."""

@@ -1,4 +1,4 @@
-"""Fields of people that several bodies of Klub have: birth dates, addresses, notes."""
+"""What several bodies of Klub say of people: names, birth dates, addresses, notes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from handlers.core.rest.fields import refuse, show, text
+from handlers.core.rest.body import Spelling
+from handlers.core.rest.fields import Body, refuse, show, text
+from handlers.klub.whoami import Name
 
 OLDEST = 99  # years
 LONGEST_NOTE, LONGEST_STREET, LONGEST_CITY, LONGEST_ZIP = 2000, 128, 40, 30
@@ -63,3 +65,20 @@ Note = Annotated[str, Field(max_length=LONGEST_NOTE), text(LONGEST_NOTE, blank=T
 Street = Annotated[str, Field(max_length=LONGEST_STREET), text(LONGEST_STREET, blank=True)]
 City = Annotated[str, Field(max_length=LONGEST_CITY), text(LONGEST_CITY, blank=True)]
 ZipCode = Annotated[str, Field(max_length=LONGEST_ZIP), text(LONGEST_ZIP, blank=True)]
+
+
+class PersonBody(Body):
+    """A person."""
+
+    first_name: Name = ""
+    last_name: Name = ""
+    note: Note = ""
+    age_group: Year = None
+    birth_month: Month = None
+    birth_day: DayOfMonth = None
+    street: Street = ""
+    city: City = ""
+    zip_code: ZipCode = ""
+
+
+FORMS = Spelling(lists=("program_of_interest",), nullable=("age_group", "birth_month", "birth_day"))

@@ -6,15 +6,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Never
+from typing import Annotated, Any, ClassVar, Never, cast
 from urllib.parse import quote
 
 import orjson
 from pydantic import BaseModel, BeforeValidator
-from tornado.web import Finish
+from tornado.web import Finish, RequestHandler
 
-from handlers.core.errors import ApiError, Denied, Malformed, NotFound, Unexpected
-from handlers.core.handler import JSON, DialectHandler
+from handlers.core.dialect import Route
+from handlers.core.errors import ApiError, Denied, Malformed, MethodNotAllowed, NotFound, Unexpected
+from handlers.core.handler import JSON, METHODS, DialectHandler
 from handlers.core.operation import Operation
 from handlers.core.pages import HTML, PAGE_HEADERS, open_pages
 from handlers.core.rest.body import JSON_TYPE
@@ -236,13 +237,25 @@ class PyBossaHandler(DialectHandler):
 
 
 class PyBossaNotFound(PyBossaHandler):
-    """Answers the dialect's paths that do not exist."""
+    """Answers the dialect's paths that do not exist, and bodies that are too large for those that do."""
 
     async def prepare(self) -> None:
-        """Refuse everything but preflights."""
+        """Refuse everything but preflights; no body is too large where none is wanted."""
+        route: Route | None = cast("Any", self.request).match.route
+        methods = list_methods(route.handler) if route is not None else ()
+        if self.request.method not in methods:
+            self.refusal = None
         await super().prepare()
         if not self._finished:
-            raise NotFound
+            raise MethodNotAllowed(str(self.request.method), methods) if route is not None else NotFound
+
+
+def list_methods(handler: type[RequestHandler]) -> tuple[str, ...]:
+    """Return the methods that a class answers with more than a refusal; HEAD comes with GET."""
+    refusal = DialectHandler.refuse_method
+    return tuple(
+        name for name in METHODS if getattr(handler, "get" if name == "HEAD" else name.lower()) is not refusal
+    )
 
 
 def is_own_path(path: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from tornado.http1connection import HTTP1Connection
+from tornado.web import RequestHandler
 
 from handlers.core.dialect import Route
 from handlers.core.errors import ApiError, Denied
@@ -29,6 +30,38 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",  # nginx would keep events back until it has a buffer full of them
 }
+
+
+class OpenAnswer:
+    """The answer of a handler, as an EventLine writes it."""
+
+    def __init__(self, handler: RequestHandler) -> None:
+        self._handler = handler
+        self._stream = cast("HTTP1Connection", handler.request.connection).stream
+        self._stream.set_nodelay(True)
+        self.begun = False
+
+    def begin(self, status: int) -> None:
+        """Set the head."""
+        self.begun = True
+        self._handler.set_status(status)
+        for name, value in HEADERS.items():
+            self._handler.set_header(name, value)
+
+    def write(self, data: bytes) -> asyncio.Future[None]:
+        """Write a part of the stream."""
+        if not self.begun:
+            self.begin(200)
+        self._handler.write(data)
+        return self._handler.flush()
+
+    def end(self) -> asyncio.Future[None]:
+        """End the stream."""
+        return self._handler.finish()
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self._stream.close()
 
 
 class EventsHandler(SiteHandler):
@@ -58,12 +91,12 @@ class EventsHandler(SiteHandler):
 
     async def head(self) -> None:
         """Say whether GET would know what is wanted, and connect nobody."""
+        status = 200
         try:
             self.read(self.asked)
         except (Disconnect, Refusal):
-            self.begin(400)
-        else:
-            self.begin(200)
+            status = 400
+        OpenAnswer(self).begin(status)
 
     @property
     def asked(self) -> str:
@@ -82,16 +115,17 @@ class EventsHandler(SiteHandler):
 
     async def stream(self, request: str | bytes) -> None:
         """Join the hub, and stay until either side ends it."""
-        hub, line = self.folkmoot.hub, EventLine(self)
+        hub, line = self.folkmoot.hub, EventLine(OpenAnswer(self))
         listener = self._listener = Listener(hub, line, self.credentials())
         line.call_when_drained(listener.flush)
-        self.http.stream.set_nodelay(True)
         listener.open()
         try:
             if not listener.closed:
                 await self.introduce(listener, request)
         except Refusal as refusal:
-            line.conclude(Message(encode_refusal(refusal.code)), STATUSES.get(refusal.code, UNAVAILABLE))
+            if not listener.closed:  # the hub, or the client, may have ended it meanwhile
+                status = STATUSES.get(refusal.code, UNAVAILABLE)
+                line.conclude(Message(encode_refusal(refusal.code)), status)
         # A graceful stop waits for requests, but says good-bye to listeners.
         self.folkmoot.end(self.request)
         await self._over.wait()
@@ -126,39 +160,6 @@ class EventsHandler(SiteHandler):
     def answer(self, value: Any, status: int = 200) -> None:
         """End what the client has left before."""
         self.finish()
-
-    # The answer, as an EventLine writes it
-
-    @property
-    def http(self) -> HTTP1Connection:
-        """Return what carries the answer."""
-        return cast("HTTP1Connection", self.request.connection)
-
-    @property
-    def begun(self) -> bool:
-        """Tell whether the head is out."""
-        return self._headers_written
-
-    def begin(self, status: int) -> None:
-        """Set the head."""
-        self.set_status(status)
-        for name, value in HEADERS.items():
-            self.set_header(name, value)
-
-    def put(self, data: bytes) -> asyncio.Future[None]:
-        """Write a part of the stream."""
-        if not self.begun and self.get_status() == 200:
-            self.begin(200)
-        self.write(data)
-        return self.flush()
-
-    def end(self) -> asyncio.Future[None]:
-        """End the stream."""
-        return self.finish()
-
-    def abort(self) -> None:
-        """Cut the connection."""
-        self.http.stream.close()
 
     def on_finish(self) -> None:
         """Leave the hub."""

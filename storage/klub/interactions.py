@@ -98,30 +98,24 @@ class Interactions:
         return first_unit(event) if unit is None else unit
 
     async def add(self, draft: Draft, user: int) -> Interaction:
-        """Make an interaction of a person; raises NotFound for the event, Departed."""
+        """Make an interaction of a person; raises NotFound where one of the two is gone."""
         number = await self._counters.take(INTERACTIONS)
 
         async def deed(sheet: Sheet) -> Interaction:
             person = await hold_anyone(self._users, user, sheet.session)
             return await self._insert(draft, number, person, sheet)
 
-        return await self._queues.submit(queue_of(draft.event, user), deed)
+        return await self._do(deed, draft.event, user)
 
     async def sign_up(self, draft: Draft, guest: Guest) -> Interaction:
-        """Make an interaction of a guest, whose account is found or made with it.
-
-        Raises NotFound and Rejected. What one process hears of a guest at once takes turns: for different
-        events it would collide in the account again and again.
-        """
-        number, email = await self._counters.take(INTERACTIONS), guest.email.lower()
+        """Make an interaction of a guest, whose account is found or made; raises NotFound, Rejected."""
+        number = await self._counters.take(INTERACTIONS)
 
         async def deed(sheet: Sheet) -> Interaction:
             person = await self._guests.admit(guest, sheet.session)
             return await self._insert(draft, number, person, sheet)
 
-        return await self._turns.submit(
-            email, lambda: self._queues.submit(queue_of(draft.event, email), deed)
-        )
+        return await self._do(deed, draft.event, guest.email.lower())
 
     async def _insert(self, draft: Draft, number: int, person: Document, sheet: Sheet) -> Interaction:
         row = draft.row(number, person["id"], sheet.now)
@@ -132,7 +126,7 @@ class Interactions:
     async def change(
         self, found: Interaction, values: Mapping[str, Any], event: Event | None = None
     ) -> Interaction:
-        """Set fields, and move it to another event; raises NotFound, Departed."""
+        """Set fields, and move it to another event; raises NotFound."""
         changes = dict(values)
         if event is not None and event.id != found.event:
             unit, start = await self._unit_of(event), event.values["start_date"]
@@ -142,7 +136,7 @@ class Interactions:
             person = await hold_anyone(self._users, found.user, sheet.session)
             return await self._change(found, changes, person, sheet)
 
-        return await self._queues.submit(queue_of(changes.get("event", found.event), found.user), deed)
+        return await self._do(deed, changes.get("event", found.event), found.user)
 
     async def _change(
         self, found: Interaction, changes: Document, person: Document, sheet: Sheet
@@ -163,7 +157,7 @@ class Interactions:
         return Interaction.of(after)
 
     async def remove(self, found: Interaction) -> None:
-        """Delete an interaction; raises NotFound, Departed."""
+        """Delete an interaction; raises NotFound."""
 
         async def deed(sheet: Sheet) -> Interaction:
             person = await hold_anyone(self._users, found.user, sheet.session)
@@ -175,7 +169,15 @@ class Interactions:
             await sheet.note(person, row, None)
             return Interaction.of(row)
 
-        await self._queues.submit(queue_of(found.event, found.user), deed)
+        await self._do(deed, found.event, found.user)
+
+    async def _do(self, deed: Deed, event: int | None, whose: int | str) -> Interaction:
+        """Do something with others of its event, or alone where it is at none.
+
+        What is about one person takes turns: at several events it would collide in the account.
+        """
+        queue: Hashable = ("event", event) if event is not None else ("person", whose)
+        return await self._turns.submit(whose, lambda: self._queues.submit(queue, deed))
 
     async def _run(self, deeds: Sequence[Deed]) -> Sequence[Interaction | BaseException]:
         async def work(session: Session) -> Sequence[Interaction | BaseException]:
@@ -203,11 +205,6 @@ async def attempt(deed: Deed, sheet: Sheet) -> Interaction | StorageError:
 def first_unit(event: Event) -> int | None:
     """Return the unit that an event belongs to before others."""
     return event.units[0] if event.units else None
-
-
-def queue_of(event: int | None, whose: Hashable) -> Hashable:
-    """Choose with whom a change shares its transaction: those of the event, else of the person."""
-    return ("event", event) if event is not None else ("person", whose)
 
 
 def select(types: Collection[int], user: int | None, event: int | None) -> Document:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from storage.announcements import Announcements
-from storage.credentials import Ending
+from storage.credentials import Ending, Event
 from storage.database import Database, Index, Restart, index
 from storage.driver import Document, DuplicateKeyError, ObjectId, ReturnDocument, Session
 from storage.errors import Departed, Taken
@@ -173,6 +173,15 @@ class Community:
         """Replace the key of somebody whose lasting keys end: a step of `Credentials`."""
         if "pybossa" in ending.person:
             await self._replace_key(ending.person, session)
+
+    async def forget_pending(self, ending: Ending, session: Session) -> None:
+        """Drop the address that waits for its link when an account is recovered: a step of `Credentials`.
+
+        Whoever had got into the account may have asked for it, and would come back through that link.
+        """
+        if ending.event is Event.RECOVERED and (ending.person.get("pybossa") or {}).get("pending_email"):
+            drop = {"$set": {"pybossa.pending_email": None}}
+            await self._users.update_one({"_id": ending.person["_id"]}, drop, session=session)
 
     async def _replace_key(self, person: Document, session: Session) -> str:
         key = make_api_key()

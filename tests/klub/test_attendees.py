@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from storage.klub.interaction import Draft
 from tests.klub.callers import Callers, Someone
 from tests.klub.scene import Scene
 
@@ -168,3 +169,21 @@ async def test_a_new_member_of_the_team_manages_at_once(user: Someone, event: in
     assert (await user.get(f"{PATH}?event={event}")).status == 200
     await scene.stores.team.remove(event, seat.id)
     assert (await user.get(f"{PATH}?event={event}")).status == 403
+
+
+async def test_who_is_deleted_meanwhile_is_not_found(
+    organizer: Someone, user: Someone, event: int, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not the caller who is gone."""
+    store = scene.stores.interactions
+    begin = store.at
+
+    async def delete_after(*given: Any, **options: Any) -> Draft:
+        draft = await begin(*given, **options)
+        assert user.oid is not None
+        await scene.stores.deletion.delete(user.oid)
+        return draft
+
+    monkeypatch.setattr(store, "at", delete_after)
+    answer = await organizer.post(PATH, {"user": user.number, "event": event, "type__slug": ATTENDED})
+    assert (answer.status, answer.json) == (404, {"detail": "Not found."})

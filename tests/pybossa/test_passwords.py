@@ -6,6 +6,7 @@ import pytest
 
 from handlers.core.setting_values import RateLimit
 from storage.addresses import make_row
+from storage.driver import Session
 from tests.flux.mailbox import text_of
 from tests.pybossa.browser import Browser, flat
 from tests.pybossa.village import NEW_PASSWORD, Village, link_in
@@ -191,3 +192,20 @@ async def test_no_key_can_be_read_in_the_log(john: Browser, village: Village, br
     log = village.server.log.getvalue()
     assert RESET in log
     assert path.partition("key=")[2] not in log
+
+
+async def test_an_address_that_waits_is_dropped_when_the_account_is_recovered(
+    john: Browser, village: Village, browser: Browser
+) -> None:
+    """Whoever had got in and asked for another address does not come back through its link."""
+    await village.change("johndoe", pybossa__pending_email="thief@example.com")
+    person = await village.stores.database["users"].find_one({"email": "johndoe@example.com"})
+    assert person is not None
+
+    async def issue(session: Session) -> str:
+        return await village.stores.links.issue(person["_id"], "thief@example.com", 600, session)
+
+    key = await village.stores.database.transaction(issue)
+    assert (await john.post(await ask(village), TWICE)).json["status"] == "success"
+    assert (await browser.get(f"/account/register/confirmation?key={key}")).status == 403
+    assert (await john.get("/account/profile")).json["user"]["email_addr"] == "johndoe@example.com"

@@ -89,6 +89,23 @@ def test_whatever_is_served_below_account_is_nobodys_name() -> None:
     assert {name for name in names if name and "{" not in name} <= RESERVED
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/account/a/b/c", 404),
+        ("PUT", SIGN_IN, 405),
+        ("POST", "/account", 405),
+        ("POST", SIGN_IN, 413),
+    ],
+)
+async def test_a_body_is_too_large_only_where_one_is_wanted(
+    browser: Browser, method: str, path: str, status: int
+) -> None:
+    answer = await browser.call(method, path, b"x" * 2_000_000, JSON)
+    assert (answer.status, answer.json["template"]) == (status, f"{status}.html")
+    assert ("Allow" in answer.headers) is (status == 405)
+
+
 def test_documents_name_what_is_read_of_the_query() -> None:
     named = {
         (call.method, call.route.path): [each["name"] for each in query_parameters(call.operation)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -84,3 +84,5 @@ async def listening(
         yield stream
     finally:
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()

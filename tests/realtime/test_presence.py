@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 
+from handlers.core.roll_call import PATIENCE, RollCall
 from realtime.channels import Audience, Identity
 from realtime.codes import ErrorCode, Refusal
 from realtime.limits import Limits
+from storage.roll_calls import Reply
 from tests.realtime.doubles import Bench, Notes, Polls
 from tests.realtime.test_socket import Client
 from tests.serving import Api, Served, ServerProcess
@@ -203,3 +205,24 @@ async def test_clients_of_all_processes_count_and_those_of_a_killed_one_do_not(
             assert await count(here) == 2
             other.kill()
             assert await count(here) == 1
+            async with asyncio.timeout(PATIENCE / 2):  # nobody waits twice for who doesn't answer
+                assert await count(here) == 1
+
+
+async def test_a_process_that_was_silent_counts_again_once_it_answers(server: Served) -> None:
+    """A question that nobody waits for any more still reaches it."""
+    calls = server.stores.roll_calls
+    hub = server.application.hub
+    await calls.beat("other")
+    async with listening(server.socket_url, "polls:1") as client:
+        assert await count(client) == 1
+        assert await count(client) == 1
+        assert isinstance(roll_call := hub.presence.elsewhere, RollCall)
+        assert roll_call.silent == {"other"}
+        rows = server.stores.database["roll_calls"]
+        question = await rows.find_one({"node": hub.node}, sort=[("$natural", -1)])
+        assert question is not None
+        await calls.reply([Reply(question["_id"], "other", 0, [])])
+        async with asyncio.timeout(5):
+            while roll_call.silent:  # noqa: ASYNC110  # nothing tells when a change was taken note of
+                await asyncio.sleep(0.01)

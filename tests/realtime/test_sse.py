@@ -12,7 +12,9 @@ from urllib.parse import quote
 
 import pytest
 
-from realtime.channels import Publication
+from realtime.channels import Identity, Publication
+from realtime.codes import CloseCode, ErrorCode, Refusal
+from realtime.connection import Credentials
 from realtime.frames import Message, join_messages
 from storage.outbox import Message as Post
 from tests.pybossa.browser import Browser
@@ -88,7 +90,9 @@ async def test_who_comes_back_gets_what_was_missed(server: Served) -> None:
 
 
 async def test_what_one_may_not_hear_is_left_out(server: Served) -> None:
-    request = {"subs": {"polls:1": {}, "polls:99": {}, "identity#1": {}, "comics:releases": {}}}
+    request: dict[str, Any] = {
+        "subs": {"polls:1": {}, "polls:99": {}, "identity#1": {}, "comics:releases": {}}
+    }
     async with listening(server.url, request) as stream:
         assert (await stream.hear())["connect"]["subs"].keys() == {"polls:1"}
 
@@ -165,11 +169,12 @@ async def test_an_expired_token_is_error_109(server: Served) -> None:
 async def test_credentials_come_in_the_query_or_a_header_and_are_in_no_log(server: Served) -> None:
     member = await server.api.register("ann@example.com")
     own, shown = f"identity#{member['id']}", f"Flux {member['s']}"
-    for request, headers in (
+    ways: list[tuple[dict[str, Any], dict[str, str]]] = [
         ({"token": shown}, {}),
         ({"headers": {"Authorization": shown}}, {}),
         ({}, {"Authorization": shown}),
-    ):
+    ]
+    for request, headers in ways:
         async with listening(server.url, {**request, "subs": {own: {}}}, **headers) as stream:
             assert own in (await stream.hear())["connect"]["subs"]
         await gone(server)
@@ -266,3 +271,25 @@ async def test_a_stop_says_good_bye(launch: Callable[..., ServerProcess]) -> Non
         code = await asyncio.to_thread(process.stop)
         assert (code, time.monotonic() - began < 3) == (0, True)
         assert await stream.rest() == [{"disconnect": {"code": 3001, "reason": "shutdown"}}]
+
+
+async def test_a_credential_that_is_found_expired_when_nobody_waits_any_more_is_no_error(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def dawdle(_: Credentials) -> Identity:
+        asked.set()
+        await answered.wait()
+        raise Refusal(ErrorCode.TOKEN_EXPIRED)
+
+    monkeypatch.setattr(server.application.gate, "admit", dawdle)
+    asking = asyncio.create_task(server.api.get(query({})))
+    await asked.wait()
+    await server.application.hub.disconnect(lambda _: True, CloseCode.SHUTDOWN)
+    answered.set()
+    answer = await asking
+    assert (answer.status, answer.text) == (
+        503,
+        'data: {"disconnect":{"code":3001,"reason":"shutdown"}}\n\n',
+    )

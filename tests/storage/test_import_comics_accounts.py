@@ -65,7 +65,7 @@ def bcrypt_hash(password: str) -> str:
     return f"bcrypt_sha256${bcrypt.hashpw(digest, bcrypt.gensalt(4)).decode()}"
 
 
-@pytest.mark.parametrize("hashed", [django_hash(PASSWORD), bcrypt_hash(PASSWORD)])
+@pytest.mark.parametrize("hashed", [django_hash(PASSWORD), bcrypt_hash(PASSWORD)], ids=["pbkdf2", "bcrypt"])
 async def test_passwords_work_at_every_door(load: Load, api: Api, stores: Stores, hashed: str) -> None:
     await load([user(41, "ann@example.com", password=hashed)])
     assert await basic(api, "ANN@example.com") == 200

@@ -111,10 +111,8 @@ def read_multipart(
         ]
     except ValueError as error:
         raise Malformed(f"Multipart form parse error - {error}") from None
-    if (
-        text_limit is not None
-        and sum(len(each) for _, each in pairs if isinstance(each, bytearray)) > text_limit
-    ):
+    written = sum(len(value) for _, value in pairs if isinstance(value, bytearray))
+    if text_limit is not None and written > text_limit:
         raise TooLarge(text_limit)
     return fold(decoded, spelling)
 
