@@ -217,7 +217,8 @@ async def test_a_process_that_was_silent_counts_again_once_it_answers(server: Se
     async with listening(server.socket_url, "polls:1") as client:
         assert await count(client) == 1
         assert await count(client) == 1
-        assert isinstance(roll_call := hub.presence.elsewhere, RollCall)
+        roll_call = hub.presence.elsewhere
+        assert isinstance(roll_call, RollCall)
         assert roll_call.silent == {"other"}
         rows = server.stores.database["roll_calls"]
         question = await rows.find_one({"node": hub.node}, sort=[("$natural", -1)])

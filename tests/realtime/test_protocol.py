@@ -152,7 +152,10 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
     max_leaves=8,
 )
-METHODS = ["connect", "subscribe", "unsubscribe", "rpc", "refresh", "history", "publish", "send", "x"]
+METHODS = [
+    *("connect", "subscribe", "unsubscribe", "rpc", "refresh", "history", "publish", "send", "x"),
+    *("presence", "presence_stats"),
+]
 FIELDS = ["channel", "recover", "epoch", "offset", "token", "headers", "subs", "method", "data"]
 bodies = st.dictionaries(st.sampled_from(FIELDS), json_values, max_size=5) | json_values
 commands = st.fixed_dictionaries(
