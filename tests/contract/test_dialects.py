@@ -77,10 +77,14 @@ async def test_a_foreign_host_is_400(dialect: Dialect, api: Api) -> None:
         assert (answer.status, answer.headers["Content-Type"]) == (400, JSON)
 
 
+# PyBossa's contract looks at path and method first, and at a body only where one is wanted.
+OVERFULL = {"pybossa": ("/account/signin",)}
+
+
 @each_dialect
 async def test_a_body_over_the_limit_is_413(dialect: Dialect, server: Served) -> None:
     async with open_wire(server.url) as wire:
-        for path in (missing(dialect), sample(dialect).path):
+        for path in OVERFULL.get(dialect.name, (missing(dialect), sample(dialect).path)):
             kind = f"Content-Type: {PROGRAM['Content-Type']}"
             lines = (f"POST {path} HTTP/1.1", "Host: localhost", kind, f"Content-Length: {LIMIT + 1}")
             answer = await wire.ask(*lines, body=b"0" * (LIMIT + 1))
