@@ -110,14 +110,49 @@ def database_name() -> str:
     return f"test_{os.getpid()}_{secrets.token_hex(3)}"
 
 
+class Ground:
+    """What every test begins with: made once by the product, laid again from memory before each test."""
+
+    def __init__(self) -> None:
+        self.indexed = False
+        self._first: dict[str, list[dict[str, Any]]] = {}
+
+    async def lay_indexes(self, database: Database) -> None:
+        """Make the indexes, unless they are there."""
+        if not self.indexed:
+            await database.ensure_indexes(all_indexes())
+        self.indexed = True
+
+    async def lay_documents(self, stores: Stores) -> None:
+        """Put in what a start puts into an empty database."""
+        if self._first:
+            inserts = (stores.database[name].insert_many(rows) for name, rows in self._first.items())
+            await asyncio.gather(*inserts)
+            return
+        await stores.prepare()
+        for name in await stores.database.handle.list_collection_names():
+            if rows := await stores.database[name].find({}).to_list(None):
+                self._first[name] = rows
+
+
+@pytest.fixture(scope="session")
+def ground() -> Ground:
+    """Remember what a start makes, for the whole run."""
+    return Ground()
+
+
 @pytest.fixture
-async def database(mongo_uri: str, database_name: str, driver: DriverName) -> AsyncIterator[Database]:
-    """Give an empty database with every index."""
+async def database(
+    request: pytest.FixtureRequest, mongo_uri: str, database_name: str, driver: DriverName, ground: Ground
+) -> AsyncIterator[Database]:
+    """Give an empty database with every index; `@pytest.mark.drops_indexes` has them made anew afterwards."""
     database = Database.connect(mongo_uri, database_name, driver)
-    await database.ensure_indexes(all_indexes())
+    await ground.lay_indexes(database)
     yield database
     await empty(database)
     await database.close()
+    if request.node.get_closest_marker("drops_indexes"):
+        ground.indexed = False
 
 
 async def empty(database: Database) -> None:
@@ -127,10 +162,10 @@ async def empty(database: Database) -> None:
 
 
 @pytest.fixture
-async def stores(database: Database) -> Stores:
+async def stores(database: Database, ground: Ground) -> Stores:
     """Give the stores over the empty database, prepared as at a start."""
     stores = Stores.over(database)
-    await stores.prepare()
+    await ground.lay_documents(stores)
     return stores
 
 

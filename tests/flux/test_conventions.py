@@ -101,8 +101,9 @@ def assert_refused(answer: Answer, status: int) -> None:
 
 
 async def everything(database: Database) -> dict[str, list[Document]]:
-    """Read all that is stored, less what counts calls."""
-    names = set(await database.handle.list_collection_names()) - {"rate_limits", "public_stats", "counters"}
+    """Read all that is stored, less what counts calls and tells which processes are alive."""
+    apart = {"rate_limits", "public_stats", "counters", "nodes"}
+    names = set(await database.handle.list_collection_names()) - apart
     return {name: await database[name].find({}).sort("_id", 1).to_list(None) for name in names}
 
 

@@ -51,6 +51,7 @@ async def test_damage_is_listed_with_its_poll(script: Script, community: Stores)
     assert len(ran.json["findings"]) == 2
 
 
+@pytest.mark.drops_indexes
 async def test_looking_repairs_nothing(script: Script, community: Stores) -> None:
     """A missing index is found, not made."""
     await community.database["users"].drop_index("s_1")
