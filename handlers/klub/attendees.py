@@ -123,7 +123,7 @@ class AttendeesHandler(AttendanceFields):
         """List what people do at an event."""
         found = self.stores.interactions.listed(self.types, event=self.event)
         shown = ShownAttendees(found, self.types, self.stores)
-        return await self.paginate(shown, query, lambda each: each)
+        return await self.paginate(shown, query)
 
     @operation(access=MANAGERS, body=AttendeeBody, returns=AttendeeObject, status=201)
     async def post(self, body: AttendeeBody) -> AttendeeObject:

@@ -16,7 +16,7 @@ from handlers.core.rest.handler import Refused
 from handlers.klub.access import ORGANIZERS
 from handlers.klub.fields import LowerEmail
 from handlers.klub.moments import to_day
-from handlers.klub.person_fields import FORMS, SHARED, PersonBody, write_stored
+from handlers.klub.person_fields import FORMS, PersonBody, write_stored
 from handlers.klub.registration import UNIQUE
 from handlers.klub.rules import KlubHandler
 from handlers.klub.users import UserObject
@@ -24,7 +24,7 @@ from handlers.klub.whoami import Nickname
 from storage.accounts import Amendment
 from storage.driver import Document
 from storage.errors import Departed, Taken
-from storage.klub.directory import Entry
+from storage.klub.directory import SHARED, Entry
 from storage.klub.grants import NO_STANDING, read_standing
 from storage.klub.registrations import ORIGIN
 

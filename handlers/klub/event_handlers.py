@@ -52,7 +52,7 @@ class EventShower(KlubHandler):
 
     async def show_page(self, events: EventList, query: PageQuery) -> Page[EventObject]:
         """Return the page of a list that was asked for."""
-        return await self.paginate(ShownEvents(events, self), query, lambda shown: shown)
+        return await self.paginate(ShownEvents(events, self), query)
 
 
 class EventFields(PhotoUpload, EventShower):

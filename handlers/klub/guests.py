@@ -8,8 +8,9 @@ from typing import ClassVar
 from handlers.core.rest.body import Spelling
 from handlers.klub.access import USER, Access, scope
 from handlers.klub.fields import LowerEmail, Telephone
-from handlers.klub.person_fields import FORMS, SHARED, PersonBody, write_stored
+from handlers.klub.person_fields import FORMS, PersonBody, write_stored
 from handlers.klub.rules import KlubHandler
+from storage.klub.directory import SHARED
 from storage.klub.guests import Guest
 from storage.klub.interaction import Draft
 

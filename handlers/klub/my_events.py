@@ -109,7 +109,7 @@ class MyEventsHandler(InteractionFields):
     async def get(self, query: PageQuery) -> Page[MyEventObject]:
         """List the caller's interactions."""
         found = self.stores.interactions.listed(self.types, user=self.owner.id)
-        return await self.paginate(ShownInteractions(found, self.types), query, lambda shown: shown)
+        return await self.paginate(ShownInteractions(found, self.types), query)
 
     @operation(access=OWN, body=InteractionBody, returns=MyEventObject, status=201)
     async def post(self, body: InteractionBody) -> MyEventObject:

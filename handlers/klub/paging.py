@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -17,7 +17,6 @@ NO_PAGE = {"detail": "Invalid page."}
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
-Shown = TypeVar("Shown")
 
 
 class Listing(Protocol[T_co]):
@@ -40,13 +39,13 @@ class PageQuery(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[Shown]):
+class Page(Generic[T]):
     """A page of a list with the addresses of its neighbours."""
 
     count: int
     next: str | None
     previous: str | None
-    results: Sequence[Shown]
+    results: Sequence[T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +63,7 @@ class Place:
         return f"{self.url}?{urlencode(sorted(pairs))}" if pairs else self.url
 
 
-async def read_page(
-    listing: Listing[T], query: PageQuery, place: Place, show: Callable[[T], Shown]
-) -> Page[Shown]:
+async def read_page(listing: Listing[T], query: PageQuery, place: Place) -> Page[T]:
     """Read one page; raises Refused (404) where there is no such page."""
     size = read_size(query.page_size)
     count = await listing.total()
@@ -79,7 +76,7 @@ async def read_page(
         count,
         place.page(number + 1) if number < last else None,
         place.page(number - 1) if number > 1 else None,
-        [show(row) for row in rows],
+        rows,
     )
 
 

@@ -14,17 +14,6 @@ from handlers.klub.whoami import Name
 
 OLDEST = 99  # years
 LONGEST_NOTE, LONGEST_STREET, LONGEST_CITY, LONGEST_ZIP = 2000, 128, 40, 30
-# Where the fields are stored, by their names on the wire; the other dialects show them, too.
-SHARED = {
-    "first_name": "fname",
-    "last_name": "sname",
-    "street": "addr_street",
-    "city": "addr_suburb",
-    "zip_code": "addr_postcode",
-    "age_group": "dobYear",
-    "birth_month": "dobMonth",
-    "birth_day": "dobDay",
-}
 
 
 def pick(value: Any, numbers: Collection[int]) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, ClassVar, TypeVar
 
@@ -19,7 +19,6 @@ from storage.klub.grants import NO_STANDING, Standing
 EMPTY = b""  # what an operation returns whose answer has no body at all
 
 T = TypeVar("T")
-Shown = TypeVar("Shown")
 
 
 class KlubHandler(RestHandler):
@@ -75,12 +74,10 @@ class KlubHandler(RestHandler):
         if self.request.method != "OPTIONS":
             await super().locate()
 
-    async def paginate(
-        self, listing: Listing[T], query: PageQuery, show: Callable[[T], Shown]
-    ) -> Page[Shown]:
+    async def paginate(self, listing: Listing[T], query: PageQuery) -> Page[T]:
         """Return the page of a list that was asked for."""
         place = Place(self.base_url + self.request.path, self.request.query)
-        return await read_page(listing, query, place, show)
+        return await read_page(listing, query, place)
 
     @operation(access=ANYONE)
     async def options(self) -> Mapping[str, Any]:

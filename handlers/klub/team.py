@@ -116,7 +116,7 @@ class SeatsHandler(TeamHandler):
     async def get(self, query: TeamQuery) -> Page[SeatObject]:
         """List the team of an event."""
         seats = ShownSeats(self.stores.team.of_event(self.event.id), self.stores)
-        return await self.paginate(seats, query, lambda shown: shown)
+        return await self.paginate(seats, query)
 
     @operation(access=MANAGERS, query=TeamQuery, body=SeatBody, returns=SeatObject, status=201)
     async def post(self, query: TeamQuery, body: SeatBody) -> SeatObject:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from handlers.core.dialect import Route
 from handlers.core.mailing_list import list_jobs
 from handlers.core.operation import operation
-from handlers.pybossa.rules import HOME, Access, Moved, Outcome, Page, PyBossaHandler
+from handlers.pybossa.rules import HOME, Access, Moved, NextQuery, Outcome, Page, PyBossaHandler
 
 SUBSCRIBED = "You are subscribed to our newsletter"
 ANSWERS = {"true": True, "false": False}
 
 
+class NewsletterQuery(NextQuery):
+    """An answer to the question, and where to go afterwards."""
+
+    subscribe: str = Field("", description="`true` or `false`; anything else is no answer")
+
+
 class NewsletterHandler(PyBossaHandler):
     """Asks, and takes the answer."""
 
-    @operation(access=Access.SIGNED_IN)
-    async def get(self) -> Outcome:
+    @operation(access=Access.SIGNED_IN, query=NewsletterQuery)
+    async def get(self, query: NewsletterQuery) -> Outcome:
         """Show the question, or note the answer of the query; nobody is asked again."""
-        answer = ANSWERS.get(self.get_query_argument("subscribe", "").lower())
-        path, oid = self.next_path or HOME, self.caller.oid
+        answer = ANSWERS.get(query.subscribe.lower())
+        path, oid = query.next or HOME, self.caller.oid
         fields = {"newsletter_prompted": True} | ({} if answer is None else {"newsletter": answer})
         await self.stores.pybossa.change(oid, fields)
         if answer is None:

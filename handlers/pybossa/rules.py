@@ -188,11 +188,6 @@ class PyBossaHandler(DialectHandler):
         kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         return kind == JSON_TYPE or self.get_query_argument("response_format", "") == "json"
 
-    @property
-    def next_path(self) -> str | None:
-        """Return where to go afterwards, None where the query names no path of this host."""
-        return read_next(self.decode_argument(self.request.query_arguments.get("next", [b""])[0]))
-
     async def send(self, outcome: Outcome) -> None:
         """Answer; whatever is shown shows the waiting messages, too."""
         if isinstance(outcome, Moved) and not self.wants_json:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 from storage.driver import Document
 from storage.imports.ledger import Ledger
 from storage.imports.mapping import Entry
 from storage.imports.member_lines import USABLE_HASH
+from storage.imports.models import Row
 from storage.imports.record import Record
 
 
@@ -33,6 +35,23 @@ class Arrival:
     active: bool = True
     joined: float | None = None
     last_login: int | None = None
+
+    @classmethod
+    def of(cls, row: Row, joined: str, *, proven: bool = False) -> Self:
+        """Read an account as Django keeps it; `joined` names a field, whoever is active may be `proven`."""
+        fields: Mapping[str, Any] = row.fields
+        assert isinstance(row.key, int)
+        return cls(
+            place=row.place,
+            key=row.key,
+            email=fields["email"],
+            fields={"fname": fields["first_name"], "sname": fields["last_name"]},
+            password=fields["password"] or "",
+            verified=proven and fields["is_active"],
+            active=fields["is_active"],
+            joined=fields[joined],
+            last_login=fields["last_login"],
+        )
 
     @property
     def usable(self) -> str:

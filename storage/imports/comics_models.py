@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -151,17 +150,4 @@ SUBSCRIPTIONS = Model(
 
 def read_user(record: Record) -> Arrival:
     """Read an account; raises BadRecord. Whoever is active has proven the address."""
-    row = USERS.read(record)
-    fields: Mapping[str, Any] = row.fields
-    assert isinstance(row.key, int)
-    return Arrival(
-        place=row.place,
-        key=row.key,
-        email=fields["email"],
-        fields={"fname": fields["first_name"], "sname": fields["last_name"]},
-        password=fields["password"] or "",
-        verified=fields["is_active"],
-        active=fields["is_active"],
-        joined=fields["date_joined"],
-        last_login=fields["last_login"],
-    )
+    return Arrival.of(USERS.read(record), "date_joined", proven=True)

@@ -19,20 +19,11 @@ from storage.imports.ledger import Key, Ledger
 from storage.imports.models import Row
 from storage.imports.record import Outcome, Record
 from storage.imports.rows import restarting
+from storage.klub.directory import SHARED
 from storage.klub.usernames import FIELD, LONGEST
 
 ORIGIN = "klub"
 PRIMARY, FIRST = "klub primary address", "klub address"  # what the ledger keeps of further rows
-SHARED = {
-    "first_name": "fname",
-    "last_name": "sname",
-    "street": "addr_street",
-    "city": "addr_suburb",
-    "zip_code": "addr_postcode",
-    "age_group": "dobYear",
-    "birth_month": "dobMonth",
-    "birth_day": "dobDay",
-}
 OWN = ("nickname", "maiden_name", "sex", "note", "title_before", "title_after")
 ORDER = (models.PROFILE, models.USERPROFILE, models.COMPANY)
 

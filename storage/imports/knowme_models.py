@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import Any
 
 from storage.imports.arrival import Arrival
@@ -138,16 +137,4 @@ ALL = (
 
 def read_user(record: Record) -> Arrival:
     """Read an account; raises BadRecord."""
-    row = USER_MODEL.read(record)
-    fields: Mapping[str, Any] = row.fields
-    assert isinstance(row.key, int)
-    return Arrival(
-        place=row.place,
-        key=row.key,
-        email=fields["email"],
-        fields={"fname": fields["first_name"], "sname": fields["last_name"]},
-        password=fields["password"] or "",
-        active=fields["is_active"],
-        joined=fields["created_at"],
-        last_login=fields["last_login"],
-    )
+    return Arrival.of(USER_MODEL.read(record), "created_at")

@@ -11,10 +11,21 @@ from storage.database import Database
 from storage.driver import Document, ObjectId
 from storage.errors import NotFound
 
+# Where what Klub says of people is stored, by its own names; the other dialects show it, too.
+SHARED = {
+    "first_name": "fname",
+    "last_name": "sname",
+    "street": "addr_street",
+    "city": "addr_suburb",
+    "zip_code": "addr_postcode",
+    "age_group": "dobYear",
+    "birth_month": "dobMonth",
+    "birth_day": "dobDay",
+}
 FIELDS = dict.fromkeys(
     (
-        *("id", "fname", "sname", "email", "addr_suburb", "addr_street", "addr_postcode"),
-        *("dobYear", "dobMonth", "dobDay", "klub.nickname", "klub.telephones", "klub.note"),
+        *("id", "email", *SHARED.values()),
+        *("klub.nickname", "klub.telephones", "klub.note"),
     ),
     1,
 )

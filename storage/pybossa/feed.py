@@ -61,12 +61,6 @@ class Feed:
         rows = await self._rows.find({}, {"entry": 1}).sort(NEWEST_FIRST).limit(size).to_list(None)
         return [row["entry"] for row in rows]
 
-    async def oldest_kept(self) -> float | None:
-        """Return the time that an entry has to beat; None while there is room."""
-        found = self._rows.find({}, {"updated": 1}).sort(NEWEST_FIRST).skip(KEPT - 1).limit(1)
-        rows = await found.to_list(None)
-        return rows[0]["updated"] if rows else None
-
     async def add(self, news: Sequence[News], session: Session) -> None:
         """Add entries and publish those that belong to the newest, oldest first.
 
