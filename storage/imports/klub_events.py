@@ -142,8 +142,7 @@ class InteractionRows(OwnRows):
 
     async def finish(self) -> None:
         """Count the events anew; whoever follows them is told."""
-        for event in sorted(self._events):
-            await self._attendance.recount(event)
+        await self._attendance.recount(self._events)
 
 
 def unit_of(event: Document, kind: Document) -> int | None:

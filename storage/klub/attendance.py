@@ -10,15 +10,16 @@ registration for an event: such people count as cancelled for as long as they ha
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from storage.database import Database, Index, index
-from storage.driver import Document, ObjectId, Session
+from storage.driver import Document, ObjectId, Session, UpdateOne
 from storage.errors import NotFound
 from storage.klub.interaction import INTERACTIONS
 from storage.klub.interaction_types import ATTENDANCE, REGISTRATION, InteractionTypes
@@ -27,6 +28,7 @@ from storage.traces import Trace
 
 CANCELLATIONS = "cancellations"
 SPACE = "attendance"
+PORTION = 50  # events that are counted anew in one transaction
 NUMBERS = ("registered", "attended", "cancelled", "version")
 COUNTED: Mapping[str, str] = {REGISTRATION: "registered", ATTENDANCE: "attended"}
 SHOWN: Mapping[str, str] = {  # what messages tell of a person, and where it is
@@ -136,22 +138,37 @@ class Attendance:
         await self.cancellations.delete_many(own, session=session)
         await sheet.close(strict=False)
 
-    async def recount(self, event: int) -> None:
-        """Count an event anew, after interactions came by another way than one by one."""
+    async def recount(self, events: Iterable[int]) -> None:
+        """Count events anew, after interactions came by another way than one by one."""
+        numbers = sorted(set(events))
+        for start in range(0, len(numbers), PORTION):
+            work = functools.partial(self._count_anew, numbers[start : start + PORTION])
+            await self.database.transaction(work)
 
-        async def work(session: Session) -> None:
-            which = {"_id": event}
-            await self.events.update_one(which, {"$inc": {"version": 1}}, session=session)
-            people: dict[str, set[int]] = defaultdict(set)
-            slugs = {number: each.slug for number, each in (await self._types.of_events()).items()}
-            async for row in self.rows.find({"event": event, "user": {"$ne": None}}, session=session):
-                people[slugs.get(row["type"], "")].add(row["user"])
-            left = self.cancellations.find({"event": event}, session=session)
-            gone = {row["user"] async for row in left} - people[REGISTRATION]
-            counts = {name: len(people[slug]) for slug, name in COUNTED.items()}
-            await self.events.update_one(which, {"$set": {**counts, "cancelled": len(gone)}}, session=session)
-
-        await self.database.transaction(work)
+    async def _count_anew(self, events: Sequence[int], session: Session) -> None:
+        which = {"event": {"$in": events}}
+        await self.events.update_many({"_id": which["event"]}, {"$inc": {"version": 1}}, session=session)
+        slugs = {number: each.slug for number, each in (await self._types.of_events()).items()}
+        people: defaultdict[tuple[int, str], set[int]] = defaultdict(set)
+        fields = {"_id": 0, "event": 1, "user": 1, "type": 1}
+        async for row in self.rows.find({**which, "user": {"$ne": None}}, fields, session=session):
+            people[row["event"], slugs.get(row["type"], "")].add(row["user"])
+        left: defaultdict[int, set[int]] = defaultdict(set)
+        async for row in self.cancellations.find(which, session=session):
+            left[row["event"]].add(row["user"])
+        steps = [
+            UpdateOne(
+                {"_id": event},
+                {
+                    "$set": {
+                        **{name: len(people[event, slug]) for slug, name in COUNTED.items()},
+                        "cancelled": len(left[event] - people[event, REGISTRATION]),
+                    }
+                },
+            )
+            for event in events
+        ]
+        await self.events.bulk_write(steps, ordered=False, session=session)
 
 
 class Sheet:

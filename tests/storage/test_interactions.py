@@ -238,7 +238,7 @@ async def test_counting_anew_finds_the_same(party: Party) -> None:
     assert await findings(party) == []
     await party.stores.database["events"].update_one({"_id": 5}, {"$set": {"registered": 77, "attended": 0}})
     assert len(await findings(party)) == (before[0] != 77) + (before[1] != 0)
-    await party.stores.attendance.recount(5)
+    await party.stores.attendance.recount([5])
     assert await party.said() == before == await party.counted()
 
 
