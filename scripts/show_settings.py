@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import sys
+from html import escape
+from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
 import settings as configuration
 from handlers.core.setting_values import RateLimit
-from scripts.session import make_parser, print_json
+from scripts.session import FAILED, make_parser, print_json
+from settings import Settings
+
+HEAD = """# Settings
+
+From the environment or from `.env` in the folder of the server; a wrong one ends the start with its name.
+What is in force is printed by `python -m scripts.show_settings`, and this table is written by its `--table`.
+
+| name | default | |
+|---|---|---|
+"""
 
 
 def shown(value: Any) -> Any:
@@ -20,9 +33,40 @@ def shown(value: Any) -> Any:
     return value if isinstance(value, bool | int | float | tuple | None) else str(value)
 
 
+def tabulate() -> str:
+    """Return a Markdown table of all settings with their defaults, which are no secrets."""
+    rows = [
+        f"| `{name.upper()}` | {cell(field.default)} | {escape(field.description or '', quote=False)} |\n"
+        for name, field in Settings.model_fields.items()
+    ]
+    return HEAD + "".join(rows)
+
+
+def cell(default: Any) -> str:
+    """Return a default as people would write it into `.env`."""
+    if isinstance(default, SecretStr):
+        default = default.get_secret_value()
+    if isinstance(default, bool):
+        default = str(default).lower()
+    if isinstance(default, tuple | list) and not isinstance(default, RateLimit):
+        default = ",".join(map(str, default))
+    text = "" if default is None else str(shown(default))
+    return f"`{text}`" if text else "-"
+
+
 def main() -> None:
     """Print every setting with its value and what it is for."""
-    make_parser("show_settings", __doc__ or "", "").parse_args()
+    parser = make_parser("show_settings", __doc__ or "", "")
+    parser.add_argument(
+        "--table", type=Path, metavar="FILE", help="write a Markdown table of the defaults, too"
+    )
+    arguments = parser.parse_args()
+    if arguments.table is not None:
+        try:
+            arguments.table.write_text(tabulate(), encoding="utf-8")
+        except OSError as error:
+            sys.stderr.write(f"cannot write {arguments.table}: {error.strerror}\n")
+            raise SystemExit(FAILED) from None
     settings = configuration.load()
     fields = type(settings).model_fields
     print_json(
