@@ -110,12 +110,15 @@ def database_name() -> str:
     return f"test_{os.getpid()}_{secrets.token_hex(3)}"
 
 
+Documents = dict[str, list[dict[str, Any]]]
+
+
 class Ground:
     """What every test begins with: made once by the product, laid again from memory before each test."""
 
     def __init__(self) -> None:
         self.indexed = False
-        self._first: dict[str, list[dict[str, Any]]] = {}
+        self._first: Documents = {}
 
     async def lay_indexes(self, database: Database) -> None:
         """Make the indexes, unless they are there."""
@@ -126,20 +129,26 @@ class Ground:
     async def lay_documents(self, stores: Stores) -> None:
         """Put in what a start puts into an empty database."""
         if self._first:
-            if not await self._insert(stores.database):
+            if not await write_all(stores.database, self._first):
                 # A process of the test before was still starting when that one ended.
                 await empty(stores.database)
-                assert await self._insert(stores.database)
+                assert await write_all(stores.database, self._first)
             return
         await stores.prepare()
-        for name in await stores.database.handle.list_collection_names():
-            if rows := await stores.database[name].find({}).to_list(None):
-                self._first[name] = rows
+        self._first = await read_all(stores.database)
 
-    async def _insert(self, database: Database) -> bool:
-        inserts = (database[name].insert_many(rows) for name, rows in self._first.items())
-        done = await asyncio.gather(*inserts, return_exceptions=True)
-        return not any(isinstance(each, BaseException) for each in done)
+
+async def read_all(database: Database) -> Documents:
+    """Read everything that is stored."""
+    names = await database.handle.list_collection_names()
+    return {name: rows for name in names if (rows := await database[name].find({}).to_list(None))}
+
+
+async def write_all(database: Database, documents: Documents) -> bool:
+    """Store documents; tell whether none of them was there."""
+    inserts = (database[name].insert_many(rows) for name, rows in documents.items())
+    done = await asyncio.gather(*inserts, return_exceptions=True)
+    return not any(isinstance(each, BaseException) for each in done)
 
 
 @pytest.fixture(scope="session")

@@ -273,7 +273,7 @@ class Numbers:
 
 async def page(count: int, **query: str) -> tuple[list[int], str | None, str | None]:
     place = Place("http://x/l/", "&".join(f"{name}={value}" for name, value in {**query, "q": "a b"}.items()))
-    found = await read_page(Numbers(count), PageQuery(**query), place, int)
+    found = await read_page(Numbers(count), PageQuery(**query), place)
     assert found.count == count
     return list(found.results), found.previous, found.next
 

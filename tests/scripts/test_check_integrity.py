@@ -14,14 +14,26 @@ from storage.database import Database
 from storage.driver import ObjectId
 from storage.integrity import Integrity
 from storage.stores import Stores, all_indexes, all_traces
+from tests.conftest import Documents, empty, read_all, write_all
 from tests.scripts.conftest import Script
 
 Damage = Callable[[Database], Awaitable[Any]]
 
 
+@pytest.fixture(scope="session")
+def founded() -> Documents:
+    """Remember the community, which takes a second to found."""
+    return {}
+
+
 @pytest.fixture
-async def community(stores: Stores) -> AsyncIterator[Stores]:
-    await populate(stores)
+async def community(stores: Stores, founded: Documents) -> AsyncIterator[Stores]:
+    if founded:
+        await empty(stores.database)
+        assert await write_all(stores.database, founded)
+    else:
+        await populate(stores)
+        founded |= await read_all(stores.database)
     yield stores
     await stores.database.ensure_indexes(all_indexes())
 
