@@ -31,10 +31,11 @@ class Channel(ABC):
     """A channel that somebody listens to.
 
     `subscribers` maps each connection to the offset that its own reply carried: what is still on its way
-    through the list of receivers, and older, passes it by. `mark` is that of its last doubt.
+    through the list of receivers, and older, passes it by. `mark` is that of its last doubt, `published`
+    counts what it has said since somebody listens.
     """
 
-    __slots__ = ("delayed", "key", "mark", "name", "namespace", "spoke_at", "subscribers")
+    __slots__ = ("delayed", "key", "mark", "name", "namespace", "published", "spoke_at", "subscribers")
 
     def __init__(self, name: str, namespace: Namespace, key: str) -> None:
         self.name = name
@@ -43,6 +44,7 @@ class Channel(ABC):
         self.subscribers: dict[Connection, float] = {}
         self.spoke_at = -math.inf
         self.delayed = False
+        self.published = 0
         self.mark: Hashable = None
 
     @abstractmethod

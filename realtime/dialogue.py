@@ -128,7 +128,9 @@ class Dialogue:
 
     async def _call(self, who: Identity, method: str) -> Result:
         if method == "channels":
-            return {"channels": [name for space in self.hub.namespaces for name in await space.listed(who)]}
+            async with self.hub.reading("the list of channels"):
+                listed = [await space.listed(who) for space in self.hub.namespaces]
+            return {"channels": [name for names in listed for name in names]}
         if method == "time":
             return {"time": self.hub.clock()}
         raise Refusal(ErrorCode.METHOD_NOT_FOUND)

@@ -59,6 +59,8 @@ class FanOut:
         now = self._monotonic()
         spoken = [(channel, said) for channel in channels for said in channel.speak(now)]
         self.publications += len(spoken)
+        for channel, _ in spoken:
+            channel.published += 1
         if len(spoken) == 1:
             await self._deliver_one(*spoken[0])
             return

@@ -32,22 +32,28 @@ def encode_events(payload: bytes) -> bytes:
     return b"".join(b"data: " + line + b"\n\n" for line in bare)
 
 
+def encode_chunk(payload: bytes) -> bytes:
+    """Return the payload as one chunk of an HTTP/1.1 body (RFC 9112 section 7.1)."""
+    return b"%x\r\n%b\r\n" % (len(payload), payload)
+
+
 class Message:
     """What goes to a client, encoded once however many receive it."""
 
-    __slots__ = ("_events", "frame", "payload")
+    __slots__ = ("_chunked", "frame", "payload")
 
     def __init__(self, payload: bytes, frame: bytes | None = None) -> None:
         self.payload = payload
         self.frame = encode_frame(payload) if frame is None else frame
-        self._events: bytes | None = None
+        self._chunked: Message | None = None
 
     @property
-    def events(self) -> bytes:
-        """Return the payload as server-sent events."""
-        if self._events is None:
-            self._events = encode_events(self.payload)
-        return self._events
+    def chunked(self) -> Message:
+        """Return it for those who read server-sent events: as such, and framed as a chunk."""
+        if self._chunked is None:
+            events = encode_events(self.payload)
+            self._chunked = Message(events, encode_chunk(events))
+        return self._chunked
 
 
 def join_messages(messages: Sequence[Message]) -> Message:
@@ -98,7 +104,7 @@ class SocketLine:
 
     __slots__ = ("_drained", "_hang_up", "_stream", "_write", "busy")
 
-    def __init__(self, stream: IOStream, hang_up: Callable[[int, str], None]) -> None:
+    def __init__(self, stream: IOStream, hang_up: Callable[[int, str], None] | None = None) -> None:
         self._stream = stream
         # TLS has buffers of its own: only the stream may write there.
         self._write: Callable[[bytes], int] | None = None
@@ -152,6 +158,11 @@ class SocketLine:
             if self._drained is not None:
                 self._drained()
 
+    def part(self) -> None:
+        """Forget whom it called back, once the stream is closed."""
+        self._drained = None
+
     def close(self, code: int, reason: str) -> None:
         """Start the closing handshake."""
-        self._hang_up(code, reason)
+        if self._hang_up is not None:
+            self._hang_up(code, reason)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from realtime.channel import PENDING
 from realtime.channels import Audience, Identity, Organised, StreamNamespace
 from realtime.codes import ErrorCode, Refusal
+from realtime.inventory import Inventory
 from realtime.reading import SharedRead
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Presence:
         self._hub = hub
         self._readers: dict[tuple[str, bool], SharedRead[Sequence[Audience]]] = {}
         self.elsewhere: Elsewhere | None = None
+        self.inventory = Inventory(hub)
 
     def here(self, name: str, *, named: bool) -> Audience:
         """Return who listens on this process."""

@@ -80,6 +80,13 @@ class LineProtocol(WebSocketProtocol13):
         except ValueError:
             self._abort()
 
+    def on_connection_close(self) -> None:
+        """Part with the line, so that what is over goes without a visit of the garbage collector."""
+        super().on_connection_close()
+        if self.line is not None:
+            self.line.part()
+            self.line = None
+
     def _handle_message(self, opcode: int, data: bytes) -> asyncio.Future[None] | None:
         if opcode == CLOSE and not self.client_terminated and (code := judge_close(data)) is not None:
             self.client_terminated = True
@@ -203,3 +210,4 @@ class SocketHandler(WebSocketHandler):
         """Leave the hub."""
         if self._connection is not None:
             self._connection.lost()
+            self._connection = None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
+
+from tornado.iostream import IOStream
 
 from realtime.codes import CloseCode
 from realtime.connection import Connection
-from realtime.frames import Message
+from realtime.frames import Message, SocketLine
 from realtime.protocol import encode_disconnection
 
 FAREWELL = 2.0  # seconds that a client has to take the end of its stream
@@ -27,8 +29,16 @@ class Answer(Protocol):
     """An HTTP answer under way."""
 
     @property
+    def stream(self) -> IOStream:
+        """Return what carries it."""
+
+    @property
     def begun(self) -> bool:
         """Tell whether its head is out."""
+
+    @property
+    def chunked(self) -> bool:
+        """Tell whether its body consists of chunks, since HTTP/1.1."""
 
     def begin(self, status: int) -> None:
         """Take the status of the head, which goes out with what is written first."""
@@ -43,34 +53,26 @@ class Answer(Protocol):
         """Cut the connection."""
 
 
-class EventLine:
-    """A Transport over an answer; busy until the socket has taken what was written last."""
+class EventLine(SocketLine):
+    """A Transport over an answer; behind its head, chunks go straight to the socket, as frames do."""
 
-    __slots__ = ("_answer", "_drained", "busy")
+    __slots__ = ("_answer", "_straight")
 
     def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.stream)
         self._answer = answer
-        self._drained: Callable[[], None] | None = None
-        self.busy = False
-
-    def call_when_drained(self, drained: Callable[[], None]) -> None:
-        """Call back each time that the line can take messages again."""
-        self._drained = drained
+        self._straight = False
 
     def send(self, message: Message) -> bool:
         """Take the message, unless busy."""
+        if self._straight:
+            return super().send(message.chunked)
         if self.busy:
             return False
-        written = self._answer.write(message.events)
-        if not written.done():
-            self.busy = True
-            written.add_done_callback(self._resume)
+        written = self._answer.write(message.chunked.payload)
+        self._straight = self._answer.chunked
+        self.hold(written)
         return True
-
-    def _resume(self, _written: asyncio.Future[None]) -> None:
-        self.busy = False
-        if self._drained is not None:
-            self._drained()
 
     def close(self, code: int, reason: str) -> None:
         """Say why, and end; a client that is too slow for that is cut off."""

@@ -6,13 +6,12 @@ from collections import deque
 from collections.abc import Sequence
 
 from realtime.channel import PENDING, Channel, Said
-from realtime.channels import Past, Publication, Since, Span, StreamNamespace
+from realtime.channels import Past, Publication, Since, StreamNamespace
 from realtime.codes import ErrorCode, Refusal
 from realtime.frames import Message
+from realtime.history import History
 from realtime.protocol import Position, Subscribed, encode_publication
-from realtime.reading import SharedRead
 
-MOST_READERS = 100  # places in a history whose reads may be shared
 LONGEST_WAIT = 1000  # messages that are remembered for those whose subscription is being read
 
 
@@ -23,30 +22,21 @@ class StreamChannel(Channel):
     repeats an older one shows that the feed lost something: the channel then contradicts itself.
     """
 
-    __slots__ = ("_epoch", "_queue", "_readers", "_recent", "_room", "_stream", "_top")
+    __slots__ = ("_epoch", "_history", "_queue", "_recent", "_room", "_top")
 
     def __init__(self, name: str, namespace: StreamNamespace, key: str, room: int) -> None:
         super().__init__(name, namespace, key)
-        self._stream = namespace
         self._room = room
-        self._readers: dict[Span, SharedRead[Past]] = {}
+        self._history = History(lambda span: namespace.recall(key, span))
         self._epoch: str | None = None
         self._top: int | None = None
         self._queue: list[Publication] = []
         self._recent: deque[Publication] = deque(maxlen=LONGEST_WAIT)
 
     async def read(self, position: Position) -> Past:
-        """Read where the stream stands and, for whoever was there before, what it said since.
-
-        Those who come back together, as after a restart, were at the same place and share their reads.
-        """
-        span = Span(Since(position.epoch, position.offset), None) if position.recover else Span()
-        if len(self._readers) > MOST_READERS:
-            self._readers.clear()
-        reader = self._readers.get(span)
-        if reader is None:
-            reader = self._readers[span] = SharedRead(lambda: self._stream.recall(self.key, span))
-        return await reader()
+        """Read where the stream stands and, for whoever was there before, what it said since."""
+        place = Since(position.epoch, position.offset) if position.recover else None
+        return await self._history.since(place)
 
     def contradicts(self, found: Publication | Past) -> bool:
         """Tell whether it is of another epoch, or a message that leaves a gap."""

@@ -7,11 +7,11 @@ import enum
 import logging
 import time
 from collections.abc import AsyncGenerator, Collection, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from storage.database import Database, is_outage
+from storage.database import TIDY, Database, is_outage
 from storage.driver import Document, PyMongoError, Stream, Timestamp, open_stream
 from storage.klub.grants import STANDING_FIELDS
 from storage.statistics import COUNTED
@@ -116,7 +116,9 @@ class Changes:
                 if change is not None:
                     yield change
         finally:
-            await stream.close()
+            with suppress(PyMongoError, TimeoutError):
+                async with asyncio.timeout(TIDY):
+                    await stream.close()
 
     async def _open(self, collections: Collection[str]) -> Stream:
         number = {"$cond": [{"$gt": ["$fullDocument", None]}, {"id": "$fullDocument.id"}, "$$REMOVE"]}

@@ -37,6 +37,7 @@ T = TypeVar("T")
 DUPLICATE_KEY = 11000
 # The server steps down, shuts down or is not the primary (any more).
 NOT_PRIMARY = frozenset({91, 189, 10058, 10107, 11600, 11602, 13435, 13436})
+TIDY = 1.0  # seconds to say good-bye to a server that may not answer any more
 LONGEST_ORPHAN = 5  # seconds that a killed process's transaction may hold up others before a warning is due
 
 log = logging.getLogger(__name__)
@@ -93,7 +94,9 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
-        await close_client(self.client)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TIDY):
+                await close_client(self.client)
 
     async def ping(self, patience: float = 1.0) -> bool:
         """Tell whether the database answers within `patience` seconds."""
@@ -141,8 +144,9 @@ class Database:
             except BaseException:
                 if session.in_transaction:
                     # Its failure must not take the place of what was raised, a cancellation above all.
-                    with suppress(PyMongoError):
-                        await session.abort_transaction()
+                    with suppress(PyMongoError, TimeoutError):
+                        async with asyncio.timeout(TIDY):
+                            await session.abort_transaction()
                 raise
             return result
 

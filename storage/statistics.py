@@ -119,7 +119,7 @@ class Statistics:
         return await self._count(int(self._clock()), None)
 
     async def count(self, after: Timestamp | None = None) -> Document:
-        """Recompute the counters; their version grows when one of them changed.
+        """Recompute the counters; their version grows with every change, the time of the count included.
 
         With the cluster time of a change: not where a computation that saw it is stored already.
         """
@@ -131,8 +131,10 @@ class Statistics:
             if after is not None and (as_of := stored.get("as_of")) is not None and as_of >= after:
                 return stored
             fresh = await self._count(now, session) | {"db_v": await self._db_version(session)}
+            fresh["last_run"] = now
+            # Two objects of one version would leave subscribers with another one than readers.
             changed = any(stored.get(key) != value for key, value in fresh.items())
-            fresh |= {"last_run": now, "version": stored.get("version", 0) + changed}
+            fresh["version"] = stored.get("version", 0) + changed
             return await self._store(
                 COUNTERS, fresh | ({"as_of": after} if after is not None else {}), session
             )

@@ -13,6 +13,7 @@ from tornado.web import RequestHandler
 from handlers.core.dialect import Route
 from handlers.core.errors import ApiError, Denied
 from handlers.core.operation import operation
+from handlers.site.answers import ConnectRequest, EventsQuery
 from handlers.site.rules import SiteHandler
 from realtime.codes import CloseCode, Disconnect, ErrorCode, Refusal
 from realtime.connection import Credentials
@@ -37,8 +38,9 @@ class OpenAnswer:
 
     def __init__(self, handler: RequestHandler) -> None:
         self._handler = handler
-        self._stream = cast("HTTP1Connection", handler.request.connection).stream
-        self._stream.set_nodelay(True)
+        self.stream = cast("HTTP1Connection", handler.request.connection).stream
+        self.stream.set_nodelay(True)
+        self.chunked = handler.request.version == "HTTP/1.1"
         self.begun = False
 
     def begin(self, status: int) -> None:
@@ -61,7 +63,7 @@ class OpenAnswer:
 
     def abort(self) -> None:
         """Cut the connection."""
-        self._stream.close()
+        self.stream.close()
 
 
 class EventsHandler(SiteHandler):
@@ -103,12 +105,12 @@ class EventsHandler(SiteHandler):
         """Return the query's connect request."""
         return self.get_query_argument(PARAMETER, "", strip=False)
 
-    @operation()
+    @operation(asks=EventsQuery)
     async def get(self) -> None:
         """Stream to whom the query's connect request describes."""
         await self.stream(self.asked)
 
-    @operation()
+    @operation(takes=ConnectRequest)
     async def post(self) -> None:
         """Stream to whom the body's connect request describes."""
         await self.stream(self.request.body)
@@ -175,6 +177,7 @@ class EventsHandler(SiteHandler):
         """Let the request end."""
         if self._listener is not None:
             self._listener.lost()
+            self._listener = None
         self._over.set()
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -16,6 +16,7 @@ from realtime.limits import Limits
 from realtime.socket import SocketHandler
 
 PATH = "/connection/websocket"
+DATA_BYTES = 200
 
 
 class Numbers:
@@ -40,17 +41,23 @@ class Numbers:
         return ()
 
 
+def make_state(number: int) -> State:
+    """Return a state of the size that the promise names."""
+    bare = json.dumps({"n": number, "fill": ""})
+    return State("bench", number, json.dumps({"n": number, "fill": "x" * (DATA_BYTES - len(bare))}).encode())
+
+
 async def admit(credentials: Credentials) -> Identity:
     """Let everyone in as nobody."""
     return Identity()
 
 
-def raise_stage(conflation_ms: int, routes: Sequence[Any] = ()) -> tuple[Hub, HTTPServer, int]:
+def raise_stage(conflation_ms: int) -> tuple[Hub, HTTPServer, int]:
     """Start a hub and a server for it, on a free port."""
     limits = Limits(conflation_ms=conflation_ms, max_connections=100_000, ping_seconds=3600)
     hub = Hub([Numbers()], limits, version="bench")
     given = {"hub": hub, "authenticate": admit, "allows_origin": lambda _: False}
-    server = HTTPServer(Application([(PATH, SocketHandler, given), *routes], log_function=lambda _: None))
+    server = HTTPServer(Application([(PATH, SocketHandler, given)], log_function=lambda _: None))
     sockets = bind_sockets(0, "127.0.0.1", backlog=1024)
     server.add_sockets(sockets)
     hub.start()

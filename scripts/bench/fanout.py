@@ -1,121 +1,99 @@
-"""CPU of one delivery: the hub against Tornado's `write_message` to each client, in the same run."""
+"""CPU of one delivery: the hub and its peers, each in a process of its own, by turns in one run."""
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import json
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from statistics import median
-from time import process_time
 from typing import Any
 
-from tornado.websocket import WebSocketHandler
-
-from realtime.channels import State
-from realtime.hub import Hub
 from realtime.protocol import encode_publication
-from scripts.bench._audience import seat
-from scripts.bench._stage import PATH, raise_stage
+from scripts.bench._audience import Heard, Seats, seat
+from scripts.bench._peers import CHANNELS, ON_NODE, Peer, find_peers
+from scripts.bench._program import Program, start
+from scripts.bench._stage import make_state
 
-PLAIN = "/plain"
-BURST = 5  # channels that change in one turn of the loop
-DATA_BYTES = 200
-TURNS = 3  # of the loop until the tasks that `write_message` makes are done
-WARM_UP = 20  # sends before each measurement: TCP acknowledges everything at once after a rest
+WARM_UP = 10  # sends before each measurement: TCP acknowledges everything at once after a rest
 PAUSE = 0.01  # seconds in which the audience reads
-
-Round = Callable[[int], Awaitable[None]]
-
-
-class PlainHandler(WebSocketHandler):
-    """What one would write without a hub."""
-
-    def initialize(self, everybody: list[PlainHandler]) -> None:
-        """Take the list of everybody."""
-        self._everybody = everybody
-
-    def open(self) -> None:
-        """Join everybody."""
-        self.set_nodelay(True)
-        self._everybody.append(self)
-
-    def on_message(self, message: str | bytes) -> None:
-        """Ignore what is said."""
+FIRST = 100_000  # number of the first publication: all are of the same length
+MODES: Mapping[str, Sequence[str]] = {
+    "one publication": CHANNELS[:1],
+    f"{len(CHANNELS)} in one turn": CHANNELS,
+}
 
 
-def make_state(number: int) -> State:
-    """Return a state of the size that the promise names."""
-    bare = json.dumps({"n": number, "fill": ""})
-    return State("bench", number, json.dumps({"n": number, "fill": "x" * (DATA_BYTES - len(bare))}).encode())
+@dataclass(slots=True)
+class Runner:
+    """A peer under way, with its clients."""
+
+    name: str
+    program: Program
+    clients: int
+    heard: Heard
+    number: int = FIRST
+    sent: int = 0  # bytes of text to each client
+
+    async def send(self, channels: Sequence[str], count: int) -> float:
+        """Publish some times; return the CPU microseconds of a delivery."""
+        numbers = range(self.number, self.number + count)
+        texts = [
+            [encode_publication(channel, make_state(number)).decode() for channel in channels]
+            for number in numbers
+        ]
+        found = await self.program.tell(first=self.number, channels=channels, texts=texts, pause=PAUSE)
+        self.number += count
+        self.sent += sum(len(text) for turn in texts for text in turn)
+        return float(found["cpu"]) / (count * len(channels) * self.clients) * 1e6
+
+    async def measure(self, channels: Sequence[str], count: int) -> float:
+        """Publish in earnest, after a warm-up."""
+        await self.send(channels, WARM_UP)
+        return await self.send(channels, count)
+
+    def check(self) -> None:
+        """Make sure that everybody has heard everything, once the clients have reported."""
+        if self.heard.bytes < self.sent * self.clients:
+            raise RuntimeError(f"{self.name} has delivered {self.heard.bytes} bytes of {self.sent} to each")
 
 
-async def send_plainly(everybody: list[PlainHandler], channels: list[str], number: int) -> None:
-    """Write the publications to each client, as a loop over `write_message` does."""
-    for channel in channels:
-        text = encode_publication(channel, make_state(number)).decode()
-        for handler in everybody:
-            handler.write_message(text)
-    for _ in range(TURNS):
-        await asyncio.sleep(0)
+async def join(stack: AsyncExitStack, name: str, peer: Peer, clients: int) -> Runner:
+    """Start a peer and seat its clients."""
+    program = await stack.enter_async_context(start(*peer.command))
+    seats = Seats(program.port, peer.path, clients, peer.greeting)
+    return Runner(name, program, clients, await stack.enter_async_context(seat(seats)))
 
 
-async def send_by_hub(hub: Hub, channels: list[str], number: int) -> None:
-    """Publish, and wait until everything is handed out."""
-    for channel in channels:
-        hub.publish(channel, make_state(number))
-    await hub.settle()
-
-
-async def measure(send: Round, numbers: range, deliveries: int) -> float:
-    """Return the CPU microseconds of a delivery over some sends."""
-    spent = 0.0
-    gc.collect()
-    for number in numbers:
-        began = process_time()
-        await send(number)
-        if number >= numbers.start + WARM_UP:
-            spent += process_time() - began
-        await asyncio.sleep(PAUSE)
-    return spent / (len(numbers) - WARM_UP) / deliveries * 1e6
-
-
-async def compare(plain: Round, hub: Round, deliveries: int, rounds: int, sends: int) -> dict[str, Any]:
-    """Measure both ways by turns, and compare them round by round."""
-    found: list[tuple[float, float]] = []
-    for turn in range(rounds + 1):
-        first = 2 + turn * (WARM_UP + sends)
-        numbers = range(first, first + WARM_UP + sends)
-        slow = await measure(plain, numbers, deliveries)
-        found.append((slow, await measure(hub, numbers, deliveries)))
-    counted = found[1:]  # the first round warms up
+def compare(found: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    """Return medians, and how often the hub's cost each of the others costs, round by round."""
+    hub = found["hub"]
+    ratios = {name: [other / own for other, own in zip(found[name], hub, strict=True)] for name in found}
     return {
-        "write_message_us": median(slow for slow, _ in counted),
-        "hub_us": median(quick for _, quick in counted),
-        "ratio": median(slow / quick for slow, quick in counted),
-        "worst_ratio": min(slow / quick for slow, quick in counted),
+        name: {"us": median(values)}
+        | ({} if name == "hub" else {"ratio": median(ratios[name]), "worst_ratio": min(ratios[name])})
+        for name, values in found.items()
     }
 
 
 async def run(
-    progress: Callable[[str], None], *, clients: int = 500, rounds: int = 5, sends: int = 30
+    progress: Callable[[str], None], *, clients: int = 1000, rounds: int = 5, sends: int = 20
 ) -> dict[str, Any]:
     """Compare for one publication, and for a burst of channels that change in one turn."""
-    everybody: list[PlainHandler] = []
-    hub, server, port = raise_stage(0, [(PLAIN, PlainHandler, {"everybody": everybody})])
+    peers = find_peers(progress)
     results: dict[str, Any] = {"clients": clients, "rounds": rounds, "sends": sends}
-    channels = [f"numbers:{number}" for number in range(BURST)]
-    for name, used in (("one publication", channels[:1]), (f"{BURST} in one turn", channels)):
-        progress(f"fanout: {name}, {clients} clients")
-        everybody.clear()
-        async with seat(port, PLAIN, clients), seat(port, PATH, clients, *used):
-            results[name] = await compare(
-                lambda number, used=used: send_plainly(everybody, used, number),  # type: ignore[misc]
-                lambda number, used=used: send_by_hub(hub, used, number),  # type: ignore[misc]
-                clients * len(used),
-                rounds,
-                sends,
-            )
-    server.stop()
-    await hub.shutdown()
+    if left_out := ", ".join(name for name in ON_NODE if name not in peers):
+        results["left out"] = f"{left_out}: node and npm are needed"
+    async with AsyncExitStack() as stack:
+        runners = [await join(stack, name, peer, clients) for name, peer in peers.items()]
+        for mode, channels in MODES.items():
+            found: dict[str, list[float]] = defaultdict(list)
+            for turn in range(rounds + 1):
+                for runner in runners:
+                    progress(f"fanout: {mode}, round {turn} of {rounds}, {runner.name}")
+                    found[runner.name].append(await runner.measure(channels, sends))
+            # The first round warms up.
+            results[mode] = compare({name: values[1:] for name, values in found.items()})
+    for runner in runners:
+        runner.check()
     return results

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from storage.driver import PyMongoError
 from storage.outbox import Outbox, Retention
 from storage.stores import Stores
 from tests.knowme.client import App
-from tests.realtime.test_sdk import Diary
+from tests.realtime.watching import Watcher, connected, watch
 from tests.serving import Api, Served, ServerProcess
 
 SECOND = 1_000_000  # microseconds
@@ -68,37 +68,15 @@ class Reader:
         assert answer.status == 200, answer.text
         return answer.json
 
-    @asynccontextmanager
-    async def connected(self, shown: str | None = None) -> AsyncIterator[tuple[Client, Diary]]:
+    def connected(self, shown: str | None = None) -> AbstractAsyncContextManager[tuple[Client, Watcher]]:
         """Connect with the key, or with what is shown instead."""
-        async with connected(self.socket_url, f"Key {self.key}" if shown is None else shown) as both:
-            yield both
+        return connected(self.socket_url, f"Key {self.key}" if shown is None else shown)
 
 
-@asynccontextmanager
-async def connected(url: str, shown: str) -> AsyncIterator[tuple[Client, Diary]]:
-    """Connect a client that shows a credential."""
-    diary = Diary()
-    client = Client(url, events=diary, token=shown, proxy=None, min_reconnect_delay=0.01)
-    await client.connect()
-    try:
-        yield client, diary
-    finally:
-        await client.disconnect()
-        while client._background_tasks:
-            await asyncio.gather(*client._background_tasks, return_exceptions=True)
-
-
-async def listen(client: Client, diary: Diary, channel: str) -> None:
-    """Subscribe and wait until that is answered."""
-    await client.new_subscription(channel, events=diary, min_resubscribe_delay=0.01).subscribe()
-    await diary.next("subscribed")
-
-
-async def hear(diary: Diary, number: int) -> list[tuple[int, str]]:
+async def hear(watcher: Watcher, number: int) -> list[tuple[int, str]]:
     """Return offset and release id of the next publications."""
     return [
-        (each.offset, each.data["id"]) for each in [await diary.next("publication") for _ in range(number)]
+        (each.offset, each.data["id"]) for each in [await watcher.next("publication") for _ in range(number)]
     ]
 
 
@@ -116,10 +94,10 @@ async def ann(server: Served) -> Reader:
 
 
 async def test_a_new_release_is_told_as_the_api_shows_it(ann: Reader, stand: Newsstand) -> None:
-    async with ann.connected() as (client, diary):
-        await listen(client, diary, "comics:releases")
+    async with ann.connected() as (client, watcher):
+        await watch(client, "comics:releases", watcher)
         (number,) = await stand.publish(stand.xkcd)
-        told = (await diary.next("publication")).data
+        told = (await watcher.next("publication")).data
     assert told == await ann.release(number)
     assert told["fetched"] == "2012-10-08T04:00:00.411028+00:00"
     assert told["images"][0]["file"].startswith(f"{ann.api.url}/media/comics/xkcd/6/a")
@@ -127,17 +105,17 @@ async def test_a_new_release_is_told_as_the_api_shows_it(ann: Reader, stand: New
 
 @pytest.mark.settings(base_url="https://folk.example")
 async def test_addresses_begin_with_the_base_url_where_there_is_one(ann: Reader, stand: Newsstand) -> None:
-    async with ann.connected() as (client, diary):
-        await listen(client, diary, "comics:releases/xkcd")
+    async with ann.connected() as (client, watcher):
+        await watch(client, "comics:releases/xkcd", watcher)
         await stand.publish(stand.xkcd)
-        told = (await diary.next("publication")).data
+        told = (await watcher.next("publication")).data
     assert told["images"][0]["file"].startswith("https://folk.example/media/comics/xkcd/")
 
 
 async def test_each_comic_has_a_channel_of_its_own(ann: Reader, stand: Newsstand) -> None:
     async with ann.connected() as (client, all_), ann.connected() as (other, zits):
-        await listen(client, all_, "comics:releases")
-        await listen(other, zits, "comics:releases/zits")
+        await watch(client, "comics:releases", all_)
+        await watch(other, "comics:releases/zits", zits)
         first, second, third = await stand.publish(stand.xkcd, stand.zits, stand.zits)
         assert await hear(all_, 3) == [(1, str(first)), (2, str(second)), (3, str(third))]
         assert await hear(zits, 2) == [(1, str(second)), (2, str(third))]
@@ -149,13 +127,13 @@ async def test_what_is_not_committed_is_not_told(ann: Reader, stand: Newsstand) 
         await stand.stores.posting.post_releases(numbers, session)
         raise LookupError
 
-    async with ann.connected() as (client, diary):
-        await listen(client, diary, "comics:releases")
+    async with ann.connected() as (client, watcher):
+        await watch(client, "comics:releases", watcher)
         numbers = await stand.publish(stand.xkcd, tell=False)
         with pytest.raises(LookupError):
             await stand.stores.database.transaction(fail)
         (told,) = await stand.publish(stand.xkcd)
-        assert await hear(diary, 1) == [(1, str(told))]
+        assert await hear(watcher, 1) == [(1, str(told))]
 
 
 @pytest.mark.parametrize(
@@ -175,16 +153,16 @@ async def test_what_is_not_committed_is_not_told(ann: Reader, stand: Newsstand) 
 async def test_strangers_and_unknown_comics_are_refused(
     ann: Reader, stand: Newsstand, channel: str, shown: str | None, code: int
 ) -> None:
-    async with ann.connected(shown) as (client, diary):
-        await client.new_subscription(channel, events=diary).subscribe()
-        assert (await diary.next("unsubscribed")).code == code
+    async with ann.connected(shown) as (client, watcher):
+        await client.new_subscription(channel, events=watcher).subscribe()
+        assert (await watcher.next("unsubscribed")).code == code
 
 
 async def test_every_account_may_listen_by_whatever_opens_the_hub(ann: Reader, stand: Newsstand) -> None:
-    async with ann.connected(f"Token {ann.app.token}") as (client, diary):
-        await listen(client, diary, "comics:releases/xkcd")
+    async with ann.connected(f"Token {ann.app.token}") as (client, watcher):
+        await watch(client, "comics:releases/xkcd", watcher)
         (number,) = await stand.publish(stand.xkcd)
-        assert await hear(diary, 1) == [(1, str(number))]
+        assert await hear(watcher, 1) == [(1, str(number))]
 
 
 async def test_the_channels_are_listed_to_accounts(ann: Reader, stand: Newsstand) -> None:
@@ -201,16 +179,16 @@ async def test_the_channels_are_listed_to_accounts(ann: Reader, stand: Newsstand
 
 
 async def test_who_was_away_hears_what_was_missed(ann: Reader, stand: Newsstand, server: Served) -> None:
-    async with ann.connected() as (client, diary):
-        await listen(client, diary, "comics:releases")
+    async with ann.connected() as (client, watcher):
+        await watch(client, "comics:releases", watcher)
         (first,) = await stand.publish(stand.xkcd)
-        assert await hear(diary, 1) == [(1, str(first))]
+        assert await hear(watcher, 1) == [(1, str(first))]
         (connection,) = server.application.hub.connections
         line: Any = connection.transport
         line._stream.close()
         numbers = await stand.publish(*[stand.xkcd, stand.zits] * 3)
-        await diary.next("subscribed")
-        told = [await diary.next("publication") for _ in numbers]
+        await watcher.next("subscribed")
+        told = [await watcher.next("publication") for _ in numbers]
         assert [each.offset for each in told] == list(range(2, 8))
         assert [each.data for each in told] == [await ann.release(number) for number in numbers]
 
@@ -222,10 +200,10 @@ async def test_the_history_shows_releases_as_they_are_now(
     releases = server.stores.database["comic_releases"]
     await releases.update_one({"_id": first}, {"$set": {"pub_date": "2012-10-09"}})
     await releases.delete_one({"_id": second})
-    async with ann.connected() as (client, diary):
-        subscription = client.new_subscription("comics:releases/xkcd", events=diary)
+    async with ann.connected() as (client, watcher):
+        subscription = client.new_subscription("comics:releases/xkcd", events=watcher)
         await subscription.subscribe()
-        await diary.next("subscribed")
+        await watcher.next("subscribed")
         past = await subscription.history(limit=10)
     assert [each.offset for each in past.publications] == [1, 2, 3]
     changed, gone, same = [each.data for each in past.publications]
@@ -241,23 +219,23 @@ async def test_of_many_the_last_ones_are_told(
     database = server.stores.database
     post = Posting(database, Outbox(database, Retention(size=5))).post_releases
     numbers = await stand.publish(*[stand.xkcd, stand.zits] * 4, tell=False)
-    async with ann.connected() as (client, diary):
-        await listen(client, diary, "comics:releases")
+    async with ann.connected() as (client, watcher):
+        await watch(client, "comics:releases", watcher)
         assert await database.transaction(lambda session: post(numbers, session, most=most)) == posted
         wanted = [(place + 1, str(number)) for place, number in enumerate(numbers[len(numbers) - posted :])]
-        assert await hear(diary, posted) == wanted
+        assert await hear(watcher, posted) == wanted
     past = await server.stores.outbox.read("comics:releases")
     assert (past.offset, len(past.messages)) == (posted, posted)
 
 
 async def test_a_flood_arrives_in_order_and_whole(ann: Reader, stand: Newsstand) -> None:
     """As much as one import may say."""
-    async with ann.connected() as (client, diary), ann.connected() as (other, xkcd):
-        await listen(client, diary, "comics:releases")
-        await listen(other, xkcd, "comics:releases/xkcd")
+    async with ann.connected() as (client, watcher), ann.connected() as (other, xkcd):
+        await watch(client, "comics:releases", watcher)
+        await watch(other, "comics:releases/xkcd", xkcd)
         numbers = await stand.publish(*[stand.xkcd] * 1005)
         wanted = [(place + 1, str(number)) for place, number in enumerate(numbers[5:])]
-        assert await hear(diary, 1000) == wanted
+        assert await hear(watcher, 1000) == wanted
         assert await hear(xkcd, 1000) == wanted
 
 
@@ -275,10 +253,10 @@ async def test_a_release_that_cannot_be_read_at_once_is_told_when_it_can(
 
     monkeypatch.setattr(server.stores.posting, "releases", fail_once)
     monkeypatch.setattr("realtime.rendering.PAUSE", 0.01)
-    async with ann.connected() as (client, diary):
-        await listen(client, diary, "comics:releases")
+    async with ann.connected() as (client, watcher):
+        await watch(client, "comics:releases", watcher)
         numbers = await stand.publish(stand.xkcd, stand.zits, stand.xkcd)
-        assert await hear(diary, 3) == [(n + 1, str(number)) for n, number in enumerate(numbers)]
+        assert await hear(watcher, 3) == [(n + 1, str(number)) for n, number in enumerate(numbers)]
     assert failed.is_set()
 
 
@@ -293,10 +271,10 @@ async def test_nobodys_channel_costs_no_look_up(
         return await read(numbers)
 
     monkeypatch.setattr(server.stores.posting, "releases", note)
-    async with ann.connected() as (client, diary):
-        await listen(client, diary, "comics:releases/zits")
+    async with ann.connected() as (client, watcher):
+        await watch(client, "comics:releases/zits", watcher)
         unheard, heard = await stand.publish(stand.xkcd, stand.zits)
-        await hear(diary, 1)
+        await hear(watcher, 1)
         wanted = [number for numbers in looked_up for number in numbers]
     assert (heard in wanted, unheard in wanted) == (True, False)
 
@@ -331,10 +309,10 @@ async def test_the_key_buys_a_token(ann: Reader, server: Served) -> None:
     assert identity.user == str(ann.app.number)
 
 
-async def closes(diary: Diary) -> int:
+async def closes(watcher: Watcher) -> int:
     """Return the code with which a connection is closed within a second."""
     async with asyncio.timeout(1):
-        return int((await diary.next("disconnected")).code)
+        return int((await watcher.next("disconnected")).code)
 
 
 async def test_a_new_key_closes_what_the_old_one_opened_and_nothing_else(ann: Reader, server: Served) -> None:
@@ -345,8 +323,6 @@ async def test_a_new_key_closes_what_the_old_one_opened_and_nothing_else(ann: Re
         ann.connected(bought) as (_, by_token),
         ann.connected(f"Token {ann.app.token}") as (_, staying),
     ):
-        for diary in (by_key, by_bearer, by_token, staying):
-            await diary.next("connected")
         fresh = await server.stores.secret_keys.rotate(ann.app.number)
         assert [await closes(each) for each in (by_key, by_bearer, by_token)] == [3503] * 3
         assert staying.events.empty()
@@ -361,13 +337,11 @@ async def test_a_new_key_closes_what_the_old_one_opened_and_nothing_else(ann: Re
 
 async def test_a_first_proof_closes_what_the_key_opened(ann: Reader, server: Served) -> None:
     stores = server.stores
-    async with ann.connected() as (_, diary), ann.connected(f"Token {ann.app.token}") as (_, staying):
-        await diary.next("connected")
-        await staying.next("connected")
+    async with ann.connected() as (_, watcher), ann.connected(f"Token {ann.app.token}") as (_, staying):
         person = await stores.accounts.document(ann.app.oid)
         proven = Ending(Event.PROVEN, person)
         await stores.database.transaction(lambda session: stores.credentials.end(proven, session))
-        assert await closes(diary) == 3503
+        assert await closes(watcher) == 3503
         assert staying.events.empty()
     assert await stores.secret_keys.holder(ann.key) is None
 
@@ -382,11 +356,11 @@ async def test_releases_and_ended_keys_reach_every_process(
         connected(one.socket_url, f"Key {key}") as (client, near),
         connected(other.socket_url, f"Bearer {key}") as (distant, far),
     ):
-        await listen(client, near, "comics:releases")
-        await listen(distant, far, "comics:releases/xkcd")
+        await watch(client, "comics:releases", near)
+        await watch(distant, "comics:releases/xkcd", far)
         await stand.publish(stand.xkcd)
-        for diary, process in ((near, one), (far, other)):
-            told = (await diary.next("publication")).data
+        for watcher, process in ((near, one), (far, other)):
+            told = (await watcher.next("publication")).data
             assert told["images"][0]["file"].startswith(f"{process.url}/media/comics/")
         await stores.secret_keys.rotate(number)
         assert [await closes(near), await closes(far)] == [3503, 3503]

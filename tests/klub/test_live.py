@@ -12,7 +12,7 @@ import pytest
 from storage.klub.grants import ORGANIZER, STAFF
 from tests.klub.callers import Callers, Someone
 from tests.klub.scene import Scene
-from tests.klub.watching import Watcher, connecting, watch, watching
+from tests.realtime.watching import Watcher, connecting, watch, watching
 from tests.serving import Api, Served, ServerProcess
 
 MY_EVENTS, ATTENDEES = "/api/frontend/my_events/", "/api/frontend/attendees/"
@@ -54,7 +54,7 @@ async def ended(watcher: Watcher) -> bool:
 async def test_everybody_hears_the_counts_of_a_public_event(
     url: str, callers: Callers, user: Someone, event: int
 ) -> None:
-    async with watching(url, callers.anonymous, f"events:{event}") as watcher:
+    async with watching(url, callers.anonymous.token, f"events:{event}") as watcher:
         assert await watcher.count(1) == [
             {"event": event, "registered": 0, "attended": 0, "cancelled": 0, "version": 1}
         ]
@@ -81,7 +81,7 @@ async def test_hidden_and_unknown_events_are_denied_alike(
         (await callers.staff_of(await scene.unit("Brno")), True),
         (await callers.superuser(), True),
     ):
-        async with connecting(url, who) as client:
+        async with connecting(url, who.token) as client:
             watcher, _ = await watch(client, f"events:{hidden}")
             assert refused(watcher) is not open_
             for odd in ("999", "x", "01", "-1", "", f"{hidden} "):
@@ -103,7 +103,7 @@ async def test_what_one_hears_can_be_listed(url: str, callers: Callers, user: So
         (await callers.staff_of(None), {*both, f"attendance:{shown}"}),
         (await callers.superuser(), {*both, f"attendance:{shown}", f"attendance:{hidden}"}),
     ):
-        async with connecting(url, who) as client:
+        async with connecting(url, who.token) as client:
             listed = (await client.rpc("channels", {})).data["channels"]
         found = {name for name in listed if name.startswith(("events:", "attendance:"))}
         assert found == expected
@@ -119,7 +119,7 @@ async def test_who_manages_an_event_hears_each_change(
         {"_id": user.oid}, {"$set": {"klub.nickname": "annie", "addr_suburb": "Brno"}}
     )
     staff = await callers.staff_of(None)
-    async with watching(url, staff, f"attendance:{event}") as watcher:
+    async with watching(url, staff.token, f"attendance:{event}") as watcher:
         number = await register(user, event)
         await user.patch(f"{MY_EVENTS}{number}/", {"type__slug": ATTENDED})
         await user.patch(f"{MY_EVENTS}{number}/", {"note": "x" * 3001})
@@ -141,7 +141,7 @@ async def test_who_does_not_manage_it_hears_nothing(
     url: str, callers: Callers, user: Someone, event: int, scene: Scene
 ) -> None:
     for who in (callers.anonymous, user, await callers.staff_of(await scene.unit("Brno"))):
-        async with connecting(url, who) as client:
+        async with connecting(url, who.token) as client:
             for channel in (f"attendance:{event}", "attendance:999", "attendance:x"):
                 watcher, _ = await watch(client, channel)
                 assert refused(watcher)
@@ -152,7 +152,7 @@ async def test_a_registration_that_moves_is_told_to_both(
 ) -> None:
     there = await scene.event("Elsewhere")
     number = await register(user, event)
-    async with connecting(url, superuser) as client:
+    async with connecting(url, superuser.token) as client:
         here, _ = await watch(client, f"attendance:{event}")
         other, _ = await watch(client, f"attendance:{there}")
         await user.patch(f"{MY_EVENTS}{number}/", {"event": there})
@@ -165,7 +165,7 @@ async def test_a_deleted_account_is_taken_back(
 ) -> None:
     """The history says nothing of the person any more; what is new names nobody, and the counts follow."""
     number = await register(user, event)
-    async with connecting(url, superuser) as client:
+    async with connecting(url, superuser.token) as client:
         counts, _ = await watch(client, f"events:{event}")
         changes, subscription = await watch(client, f"attendance:{event}")
         assert user.oid is not None
@@ -228,7 +228,10 @@ async def test_who_manages_an_event_no_more_hears_no_more(
     else:
         who = await callers.staff_of(unit)
     boss = await callers.superuser("boss@example.org")
-    async with connecting(url, who) as client, watching(url, boss, f"attendance:{event}") as staying:
+    async with (
+        connecting(url, who.token) as client,
+        watching(url, boss.token, f"attendance:{event}") as staying,
+    ):
         watcher, _ = await watch(client, f"attendance:{event}")
         elsewhere, _ = await watch(client, f"events:{other}")
         assert watcher.subscribed
@@ -249,9 +252,9 @@ async def test_a_hidden_event_is_heard_by_those_who_still_see_it(
 ) -> None:
     channel, staff = f"events:{event}", await callers.staff_of(None)
     async with (
-        watching(url, callers.anonymous, channel) as nobody,
-        watching(url, await callers.user(), channel) as user,
-        watching(url, staff, channel) as seeing,
+        watching(url, callers.anonymous.token, channel) as nobody,
+        watching(url, (await callers.user()).token, channel) as user,
+        watching(url, staff.token, channel) as seeing,
     ):
         await scene.stores.events.change(event, {"public_on_web": False})
         assert await ended(nobody)
@@ -265,7 +268,7 @@ async def test_of_two_grants_one_is_enough(url: str, callers: Callers, event: in
     staff = await callers.staff_of(None)
     assert staff.oid is not None
     await scene.stores.grants.give(ORGANIZER, staff.oid)
-    async with watching(url, staff, f"attendance:{event}") as watcher:
+    async with watching(url, staff.token, f"attendance:{event}") as watcher:
         await scene.stores.grants.take(STAFF, staff.oid)
         await register(staff, event)
         await watcher.count(1)
@@ -280,8 +283,8 @@ async def test_a_permission_ends_on_every_process(
     (unit,) = (await scene.stores.events.find(event)).units
     staff = await callers.staff_of(unit)
     async with (
-        watching(launch().socket_url, staff, f"attendance:{event}") as there,
-        watching(url, staff, f"attendance:{event}") as here,
+        watching(launch().socket_url, staff.token, f"attendance:{event}") as there,
+        watching(url, staff.token, f"attendance:{event}") as here,
     ):
         await register(staff, event)
         await asyncio.gather(here.count(1), there.count(1))
@@ -304,7 +307,7 @@ async def test_counts_alone_ask_nobody_again(
 
     monkeypatch.setattr(space, "authorise", count)
     users = [await callers.user() for _ in range(5)]
-    async with watching(server.socket_url, callers.anonymous, f"events:{event}") as watcher:
+    async with watching(server.socket_url, callers.anonymous.token, f"events:{event}") as watcher:
         for number, user in enumerate(users, 1):
             await register(user, event)
             await watcher.until(lambda each, now=number: each.said[-1]["registered"] == now)  # type: ignore[misc]
@@ -330,7 +333,7 @@ async def test_an_organizer_marks_two_hundred_while_five_watch(
 
     async with AsyncExitStack() as stack:
         urls = [server.socket_url, other.socket_url] * 3
-        opened = [await stack.enter_async_context(connecting(url, organizer)) for url in urls[:5]]
+        opened = [await stack.enter_async_context(connecting(url, organizer.token)) for url in urls[:5]]
         watchers = [(await watch(each, f"attendance:{event}"))[0] for each in opened]
         counts = [(await watch(each, f"events:{event}"))[0] for each in opened]
         began = asyncio.get_running_loop().time()

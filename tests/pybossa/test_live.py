@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
-
 import pytest
-from centrifuge import CentrifugeError, Client
+from centrifuge import CentrifugeError
 
 from storage.credentials import Ending, Event
 from storage.pybossa.people import PyBossaUser
-from tests.realtime.test_sdk import Diary
+from tests.realtime.watching import Watcher, connected, connecting, watch
 from tests.serving import Served
 from tests.storage.pybossa.village import Village
 
@@ -27,34 +22,13 @@ def village(served: Served) -> Village:
     return Village(served.stores)
 
 
-@asynccontextmanager
-async def connected(served: Served, token: str = "") -> AsyncIterator[tuple[Client, Diary]]:
-    """Connect a client that shows a credential, or none."""
-    diary = Diary()
-    client = Client(served.socket_url, events=diary, token=token, proxy=None, min_reconnect_delay=0.01)
-    await client.connect()
-    await diary.next("connected")
-    try:
-        yield client, diary
-    finally:
-        await client.disconnect()
-        while client._background_tasks:
-            await asyncio.gather(*client._background_tasks, return_exceptions=True)
-
-
-async def subscribe(client: Client, diary: Diary, channel: str) -> Any:
-    """Subscribe; return what the client was told."""
-    await client.new_subscription(channel, events=diary).subscribe()
-    return await diary.next("subscribed")
-
-
 async def test_everyone_hears_what_is_new(served: Served, village: Village) -> None:
     ann = await village.join("ann")
-    async with connected(served) as (client, diary):
-        await subscribe(client, diary, "feed:updates")
+    async with connected(served.socket_url) as (client, watcher):
+        await watch(client, "feed:updates", watcher)
         project, (task,) = await village.project(ann, n_answers=1)
         await village.run(task, ann)
-        told = [(await diary.next("publication")).data for _ in range(4)]
+        told = [(await watcher.next("publication")).data for _ in range(4)]
     kinds = [each["action_updated"] for each in told]
     assert kinds == ["Project", "Task", "UserContribution", "TaskCompleted"]
     assert told[0] == {
@@ -71,11 +45,11 @@ async def test_everyone_hears_what_is_new(served: Served, village: Village) -> N
 async def test_who_was_away_is_told_later_and_each_message_once(served: Served, village: Village) -> None:
     ann = await village.join("ann")
     _, (task,) = await village.project(ann)
-    async with connected(served) as (client, diary):
-        await subscribe(client, diary, "feed:updates")
+    async with connected(served.socket_url) as (client, watcher):
+        await watch(client, "feed:updates", watcher)
         for _ in range(5):
             await village.run(task, ann)
-        offsets = [(await diary.next("publication")).offset for _ in range(5)]
+        offsets = [(await watcher.next("publication")).offset for _ in range(5)]
     assert offsets == list(range(offsets[0], offsets[0] + 5))
     assert (await served.stores.outbox.read("feed:updates", None, 0)).offset == offsets[-1]
 
@@ -83,18 +57,18 @@ async def test_who_was_away_is_told_later_and_each_message_once(served: Served, 
 async def test_the_top_list_follows_every_change(served: Served, village: Village) -> None:
     ann, ben = await village.join("ann"), await village.join("ben")
     _, (task,) = await village.project(ann)
-    async with connected(served) as (client, diary):
-        await subscribe(client, diary, "feed:leaderboard")
-        first = (await diary.next("publication")).data["top_users"]
+    async with connected(served.socket_url) as (client, watcher):
+        await watch(client, "feed:leaderboard", watcher)
+        first = (await watcher.next("publication")).data["top_users"]
         assert [row["name"] for row in first] == ["ann", "ben"]
         await village.run(task, ben)
-        await expect(diary, [("ben", 1, 1), ("ann", 2, 0)])
+        await expect(watcher, [("ben", 1, 1), ("ann", 2, 0)])
         await served.stores.pybossa.change(ben.oid, {"restrict": True})
-        await expect(diary, [("ann", 1, 0)])
+        await expect(watcher, [("ann", 1, 0)])
         await served.stores.pybossa.change(ann.oid, {"name": "anna"})
-        await expect(diary, [("anna", 1, 0)])
+        await expect(watcher, [("anna", 1, 0)])
         await served.stores.deletion.delete(ann.oid)
-        await expect(diary, [])
+        await expect(watcher, [])
 
 
 async def test_a_name_that_another_dialect_changes_is_on_the_top_list_soon(
@@ -102,19 +76,19 @@ async def test_a_name_that_another_dialect_changes_is_on_the_top_list_soon(
 ) -> None:
     ann = await village.join("ann")
     secret = (await served.stores.accounts.document(ann.oid))["s"]
-    async with connected(served) as (client, diary):
-        await subscribe(client, diary, "feed:leaderboard")
-        await diary.next("publication")
+    async with connected(served.socket_url) as (client, watcher):
+        await watch(client, "feed:leaderboard", watcher)
+        await watcher.next("publication")
         body = {"s": secret, "fname": "Anna", "sname": "Lee", "addr_postcode": "2000"}
         assert (await served.api.post("/api/v0/user_details", body)).status == 200
-        (row,) = (await diary.next("publication")).data["top_users"]
+        (row,) = (await watcher.next("publication")).data["top_users"]
     assert row["fullname"] == "Anna Lee"
 
 
-async def expect(diary: Diary, wanted: list[tuple[str, int, int]]) -> None:
+async def expect(watcher: Watcher, wanted: list[tuple[str, int, int]]) -> None:
     """Wait for a top list; those before it may come, too."""
     while True:
-        rows = (await diary.next("publication")).data["top_users"]
+        rows = (await watcher.next("publication")).data["top_users"]
         if [(row["name"], row["rank"], row["score"]) for row in rows] == wanted:
             return
 
@@ -123,44 +97,39 @@ async def expect(diary: Diary, wanted: list[tuple[str, int, int]]) -> None:
 async def test_the_top_list_is_as_long_as_it_is_set(served: Served, village: Village) -> None:
     for name in ("ann", "ben", "cat"):
         await village.join(name)
-    async with connected(served) as (client, diary):
-        await subscribe(client, diary, "feed:leaderboard")
-        assert len((await diary.next("publication")).data["top_users"]) == 2
+    async with connected(served.socket_url) as (client, watcher):
+        await watch(client, "feed:leaderboard", watcher)
+        assert len((await watcher.next("publication")).data["top_users"]) == 2
 
 
 async def test_a_channel_beside_the_two_is_unknown(served: Served) -> None:
-    async with connected(served) as (client, diary):
+    async with connected(served.socket_url) as (client, watcher):
         for name in ("feed:", "feed:other", "feed:updates2"):
-            subscription = client.new_subscription(name, events=diary)
-            await subscription.subscribe()
+            _, subscription = await watch(client, name, watcher)
             with pytest.raises(CentrifugeError):
                 await subscription.ready(timeout=2)
 
 
 async def test_an_api_key_opens_the_hub_and_its_successor_closes_it(served: Served, village: Village) -> None:
     ann = await village.join("ann")
-    async with connected(served, f"ApiKey {ann.api_key}") as (client, diary):
-        await subscribe(client, diary, f"identity#{ann.id}")
+    async with connected(served.socket_url, f"ApiKey {ann.api_key}") as (client, watcher):
+        await watch(client, f"identity#{ann.id}", watcher)
         key = await served.stores.pybossa.reset_api_key(ann.oid)
-        assert (await diary.next("disconnected")).code == 3503
+        assert (await watcher.next("disconnected")).code == 3503
     assert key != ann.api_key
     assert await refused(served, ann.api_key) == 3500
     assert await refused(served, "unknown") == 3500
-    async with connected(served, f"ApiKey {key}") as (client, diary):
-        await subscribe(client, diary, f"identity#{ann.id}")
+    async with connected(served.socket_url, f"ApiKey {key}") as (client, watcher):
+        await watch(client, f"identity#{ann.id}", watcher)
     told = await served.stores.outbox.read(f"identity#{ann.id}")
     assert [message.data["type"] for message in told.messages] == ["api_key_reset"]
 
 
 async def refused(served: Served, key: str) -> int:
     """Return the code with which a key is refused."""
-    diary = Diary()
-    client = Client(served.socket_url, events=diary, token=f"ApiKey {key}", proxy=None)
-    await client.connect()
-    code = int((await diary.next("disconnected")).code)
-    while client._background_tasks:
-        await asyncio.gather(*client._background_tasks, return_exceptions=True)
-    return code
+    watcher = Watcher()
+    async with connecting(served.socket_url, f"ApiKey {key}", watcher):
+        return int((await watcher.next("disconnected")).code)
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from centrifuge import Client
 
 from handlers.core.revoking import Revoking, covers, match_any
 from realtime.channels import Identity
@@ -20,7 +19,7 @@ from storage.driver import ObjectId
 from storage.revocations import Revocation, name_credential
 from storage.stores import Stores
 from tests.knowme.client import App
-from tests.realtime.test_sdk import Diary
+from tests.realtime.watching import Watcher, connected, connecting, watch
 from tests.serving import Api, Served, ServerProcess
 
 SOON = 1.0  # seconds
@@ -31,31 +30,16 @@ async def ann(server: Served) -> App:
     return await App.sign_up(server.api, server.stores, "ann@example.com")
 
 
-@asynccontextmanager
-async def connected(url: str, token: str) -> AsyncIterator[Diary]:
-    """Connect a client that shows a credential."""
-    diary = Diary()
-    client = Client(url, events=diary, token=token, proxy=None, min_reconnect_delay=0.01)
-    await client.connect()
-    await diary.next("connected")
-    try:
-        yield diary
-    finally:
-        await client.disconnect()
-        while client._background_tasks:
-            await asyncio.gather(*client._background_tasks, return_exceptions=True)
-
-
-async def open_all(stack: AsyncExitStack, url: str, tokens: Sequence[str]) -> list[Diary]:
+async def open_all(stack: AsyncExitStack, url: str, tokens: Sequence[str]) -> list[Watcher]:
     """Connect a client for each credential."""
-    return [await stack.enter_async_context(connected(url, token)) for token in tokens]
+    return [(await stack.enter_async_context(connected(url, token)))[1] for token in tokens]
 
 
-async def assert_closed(diaries: Sequence[Diary]) -> None:
+async def assert_closed(watchers: Sequence[Watcher]) -> None:
     """Wait for all to be closed for good, a second at most."""
     async with asyncio.timeout(SOON):
-        codes = [(await diary.next("disconnected")).code for diary in diaries]
-    assert codes == [3503] * len(diaries)
+        codes = [(await watcher.next("disconnected")).code for watcher in watchers]
+    assert codes == [3503] * len(watchers)
 
 
 async def secret(app: App, stores: Stores) -> str:
@@ -83,14 +67,14 @@ async def test_all_of_an_accounts_connections_close_and_nobody_elses(server: Ser
         await end(server.stores, ann.oid)
         await assert_closed(mine)
         assert len([each for each in server.application.hub.connections if not each.closed]) == 2
-        assert all(diary.events.empty() for diary in others)
+        assert all(watcher.events.empty() for watcher in others)
         with pytest.raises(Disconnect):
             await server.application.gate.admit(Credentials(token=own[2]))
 
 
 async def test_a_new_sign_in_after_the_revocation_stays(server: Served, ann: App) -> None:
     await end(server.stores, ann.oid)
-    async with connected(server.socket_url, f"Token {ann.token}") as later:
+    async with connected(server.socket_url, f"Token {ann.token}") as (_, later):
         rows = await server.stores.revocations.recent()
         await server.application.hub.revoke(match_any(rows))
         assert later.events.empty()
@@ -104,7 +88,7 @@ async def test_a_key_ends_alone_with_what_was_bought_with_it(server: Served, ann
         staying = await open_all(stack, server.socket_url, [f"Token {ann.token}", kept])
         await end(server.stores, ann.oid, name_credential("flux", flux.removeprefix("Flux ")))
         await assert_closed(closing)
-        assert all(diary.events.empty() for diary in staying)
+        assert all(watcher.events.empty() for watcher in staying)
     with pytest.raises(Disconnect):
         await server.application.gate.admit(Credentials(token=bought))
     assert (await server.application.gate.admit(Credentials(token=kept))).user == str(ann.number)
@@ -115,27 +99,27 @@ async def test_every_process_hears_of_it_within_a_second(launch: Callable[..., S
     member = await Api(one.url).register("ann@example.com")
     shown = f"Flux {member['s']}"
     async with AsyncExitStack() as stack:
-        diaries = [
+        watchers = [
             *await open_all(stack, one.socket_url, [shown]),
             *await open_all(stack, other.socket_url, [shown, await buy(Api(one.url), shown)]),
         ]
         began = time.monotonic()
         answer = await Api(one.url).post("/api/v0/delete_user", {"s": member["s"]})
         assert answer.status == 200, answer.text
-        await assert_closed(diaries)
+        await assert_closed(watchers)
         assert time.monotonic() - began < 5 * SOON, "the deletion itself took long"
 
 
 @pytest.mark.parametrize("event", [Event.CHANGED, Event.RECOVERED])
 async def test_another_password_closes_and_is_announced(server: Served, ann: App, event: Event) -> None:
     stores = server.stores
-    async with connected(server.socket_url, f"Token {ann.token}") as diary:
+    async with connected(server.socket_url, f"Token {ann.token}") as (_, watcher):
         person = await stores.accounts.document(ann.oid)
         change = stores.credentials.set_password
         await stores.database.transaction(
             lambda session: change(Ending(event, person), "another hash", session)
         )
-        await assert_closed([diary])
+        await assert_closed([watcher])
     told = await stores.outbox.read(f"identity#{ann.number}")
     assert [(each.data["type"], list(each.data)) for each in told.messages] == [
         ("password_changed", ["type", "at"])
@@ -162,31 +146,31 @@ async def test_a_change_that_is_not_committed_closes_nothing(server: Served, ann
         await server.stores.revocations.end(ann.oid, None, session)
         raise LookupError
 
-    async with connected(server.socket_url, f"Token {ann.token}") as diary:
+    async with connected(server.socket_url, f"Token {ann.token}") as (_, watcher):
         with pytest.raises(LookupError):
             await server.stores.database.transaction(fail)
         bob = await App.sign_up(server.api, server.stores, "bob@example.com", "Bob")
-        async with connected(server.socket_url, f"Token {bob.token}") as other:
+        async with connected(server.socket_url, f"Token {bob.token}") as (_, other):
             await end(server.stores, bob.oid)
             await assert_closed([other])
-        assert diary.events.empty()
+        assert watcher.events.empty()
 
 
 async def test_what_was_missed_is_caught_up_with(server: Served, ann: App) -> None:
     """A process that lost its thread of changes reads the revocations that it may not have heard."""
     stores, hub = server.stores, server.application.hub
-    async with connected(server.socket_url, f"Token {ann.token}") as diary:
+    async with connected(server.socket_url, f"Token {ann.token}") as (_, watcher):
         await stores.database["users"].update_one({"_id": ann.oid}, {"$inc": {"auth.generation": 1}})
         row = {"user": ann.number, "generation": 1, "credential": None}
         await stores.database["revocations"].insert_one(row)
-        await diary.next("disconnected")
-    async with connected(server.socket_url, f"Token {ann.token}") as diary:
+        await watcher.next("disconnected")
+    async with connected(server.socket_url, f"Token {ann.token}") as (_, watcher):
         (connection,) = [each for each in hub.connections if not each.closed]
         connection.identity = Identity(str(ann.number), generation=0)
         revoking = Revoking(hub, stores.revocations)
         revoking.note(None)
         running = asyncio.create_task(revoking.run())
-        await assert_closed([diary])
+        await assert_closed([watcher])
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
@@ -215,50 +199,33 @@ async def say(server: Served, app: App, number: int) -> None:
         await server.stores.announcements.tell(app.oid, "new_login")
 
 
-async def read_offsets(diary: Diary, last: int) -> list[int]:
+async def read_offsets(watcher: Watcher, last: int) -> list[int]:
     """Return the offsets that were heard until this one came."""
-    heard = [(await diary.next("publication")).offset]
+    heard = [(await watcher.next("publication")).offset]
     while heard[-1] < last:
-        heard.append((await diary.next("publication")).offset)
+        heard.append((await watcher.next("publication")).offset)
     return heard
 
 
 async def test_a_client_that_loses_its_line_misses_nothing_of_its_channel(server: Served, ann: App) -> None:
-    diary = Diary()
-    client = Client(
-        server.socket_url,
-        events=diary,
-        token=f"Token {ann.token}",
-        proxy=None,
-        min_reconnect_delay=0.01,
-    )
     await say(server, ann, 1)
-    await client.connect()
-    subscription = client.new_subscription(f"identity#{ann.number}", events=diary)
-    await subscription.subscribe()
-    assert (await diary.next("subscribed")).stream_position.offset == 1
-    heard = []
-    for round_ in range(4):
-        await say(server, ann, 2)
-        for connection in list(server.application.hub.connections):
-            line: Any = connection.transport
-            line._stream.close()
-        await say(server, ann, 3)
-        heard += await read_offsets(diary, 1 + 5 * (round_ + 1))
+    async with connected(server.socket_url, f"Token {ann.token}") as (client, watcher):
+        await watch(client, f"identity#{ann.number}", watcher)
+        assert watcher.subscribed[-1].stream_position.offset == 1
+        heard = []
+        for round_ in range(4):
+            await say(server, ann, 2)
+            for connection in list(server.application.hub.connections):
+                line: Any = connection.transport
+                line._stream.close()
+            await say(server, ann, 3)
+            heard += await read_offsets(watcher, 1 + 5 * (round_ + 1))
     assert heard == list(range(2, 22))
-    await client.disconnect()
-    while client._background_tasks:
-        await asyncio.gather(*client._background_tasks, return_exceptions=True)
 
 
 @pytest.mark.parametrize("who", ["", "bob"])
 async def test_an_accounts_channel_is_for_itself_alone(server: Served, ann: App, who: str) -> None:
     bob = await App.sign_up(server.api, server.stores, "bob@example.com", "Bob")
-    diary = Diary()
-    client = Client(server.socket_url, events=diary, token=f"Token {bob.token}" if who else "", proxy=None)
-    await client.connect()
-    await client.new_subscription(f"identity#{ann.number}", events=diary).subscribe()
-    assert (await diary.next("unsubscribed")).code == 103
-    await client.disconnect()
-    while client._background_tasks:
-        await asyncio.gather(*client._background_tasks, return_exceptions=True)
+    async with connecting(server.socket_url, f"Token {bob.token}" if who else "") as client:
+        watcher, _ = await watch(client, f"identity#{ann.number}")
+        assert watcher.codes[-1] == 103

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import socket
 import struct
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -337,6 +339,25 @@ async def test_a_client_that_vanishes_is_forgotten(serve: Serve) -> None:
         raw.writer.transport.abort()
         await asyncio.wait_for(live.handlers[0].closed.wait(), 5)
         assert (live.hub.connections, live.hub.subscriptions) == (set(), 0)
+
+
+async def test_a_connection_that_has_ended_leaves_nothing_to_the_garbage_collector(serve: Serve) -> None:
+    live = await serve()
+    async with talk(live, "polls:1") as client:
+        (handler,) = live.handlers
+        assert isinstance(handler.ws_connection, LineProtocol)
+        protocol = weakref.ref(handler.ws_connection)
+        gc.disable()
+        try:
+            await client.line.close()
+            await asyncio.wait_for(handler.closed.wait(), 5)
+            # The next deadlines of what is closed are let pass.
+            live.hub.wheel.turn(live.hub.monotonic() + 100)
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert protocol() is None
+        finally:
+            gc.enable()
 
 
 async def test_the_line_knows_what_the_protocol_writes_to_the_stream(serve: Serve) -> None:

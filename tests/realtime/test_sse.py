@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from realtime.channels import Identity, Publication
+from realtime.channels import Identity, Publication, State
 from realtime.codes import CloseCode, ErrorCode, Refusal
 from realtime.connection import Credentials
 from realtime.frames import Message, join_messages
@@ -50,8 +50,9 @@ async def gone(server: Served) -> None:
 
 def test_pushes_lose_their_wrapper_and_each_line_is_an_event() -> None:
     joined = join_messages([Message(b'{"push":{"channel":"a"}}'), Message(b"{}")])
-    assert joined.events == b'data: {"channel":"a"}\n\ndata: {}\n\n'
-    assert joined.events is joined.events
+    assert joined.chunked.payload == b'data: {"channel":"a"}\n\ndata: {}\n\n'
+    assert joined.chunked.frame == b"21\r\n" + joined.chunked.payload + b"\r\n"
+    assert joined.chunked is joined.chunked
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -259,6 +260,47 @@ async def test_a_listener_that_does_not_read_is_cut_off_and_holds_nobody_up(serv
                 assert offset < 1000
         last = (await slow.rest())[-1]
         assert last["pub"]["offset"] < offset
+    await gone(server)
+
+
+@pytest.mark.settings(send_buffer_bytes=100_000)
+async def test_a_listener_that_does_not_read_skips_to_the_newest_state_and_costs_a_bounded_buffer(
+    server: Served,
+) -> None:
+    hub = server.application.hub
+    async with listening(server.url, {"subs": {"polls:1": {}}}) as slow:
+        (state,) = (await slow.hear())["connect"]["subs"]["polls:1"]["publications"]
+        (listener,) = hub.connections
+        hub.limits = replace(hub.limits, conflation_ms=0)
+        stream, last = listener.transport._stream, 0  # type: ignore[attr-defined]
+        async with listening(server.url, {"subs": {"polls:1": {}}}) as quick:
+            await quick.hear()
+            epoch = hub.channels["polls:1"].latest.epoch  # type: ignore[attr-defined]
+            for last in range(state["offset"] + 1, state["offset"] + 400):
+                data = json.dumps({"n": last, "fill": "x" * 50_000}).encode()
+                hub.publish("polls:1", State(epoch, last, data))
+                assert (await quick.hear())["pub"]["offset"] == last
+                assert len(stream._write_buffer) + listener._queued < 200_000
+        assert (hub.slow_disconnects, listener.transport.busy) == (0, True)
+        seen = [state["offset"]]
+        while seen[-1] != last:
+            seen.append((await slow.hear())["pub"]["offset"])
+    assert seen == sorted(set(seen))
+    assert len(seen) < 400, "the slow line has skipped"
+
+
+async def test_a_client_of_http_1_0_gets_its_events_without_chunks(server: Served) -> None:
+    hub = server.application.hub
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"GET {query({'subs': {'polls:1': {}}})} HTTP/1.0\r\nHost: {host}:{port}\r\n\r\n".encode())
+    assert b'data: {"connect":' in await asyncio.wait_for(reader.readuntil(b"}\n\n"), 10)
+    latest = hub.channels["polls:1"].latest  # type: ignore[attr-defined]
+    for offset in (latest.offset + 1, latest.offset + 2):
+        hub.publish("polls:1", State(latest.epoch, offset, b"{}"))
+        event = await asyncio.wait_for(reader.readuntil(b"\n\n"), 10)
+        assert (event[:6], json.loads(event[6:])["pub"]["offset"]) == (b"data: ", offset)
+    writer.close()
     await gone(server)
 
 

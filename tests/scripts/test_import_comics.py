@@ -16,7 +16,8 @@ from settings import Settings
 from storage.comics.news import News
 from storage.outbox import Retention
 from storage.stores import Stores
-from tests.comics.test_live import connected, hear, listen
+from tests.comics.test_live import hear
+from tests.realtime.watching import connected, watch
 from tests.scripts.comics_dump import KEY, Shelf, comic, image, profile, release, user, whole_dump
 from tests.scripts.conftest import Script
 from tests.scripts.django_dump import Load, Row, django_loader
@@ -147,8 +148,8 @@ async def test_new_releases_are_told_on_both_channels_once(load: Load, server: S
     await load([comic(18, "xkcd"), comic(19, "zits"), user(41, "ann@example.com"), profile(51, 41)])
     url, shown, images = server.socket_url, f"Key {KEY}", [image(151937)]
     async with connected(url, shown) as (client, every), connected(url, shown) as (other, zits):
-        await listen(client, every, "comics:releases")
-        await listen(other, zits, "comics:releases/zits")
+        await watch(client, "comics:releases", every)
+        await watch(other, "comics:releases/zits", zits)
         early = release(9, 18, [], fetched="2001-01-01T00:00:00Z")
         await load([*issues(5, 3), *images, early, *issues(4, comic=19)])
         assert await hear(every, 4) == [(1, "9"), (2, "3"), (3, "4"), (4, "5")]

@@ -1,0 +1,1 @@
+"""What happens to clients and data when a part of the whole fails."""
