@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from handlers.comics import media, resources, subscriptions, users
+from handlers.comics.about import ABOUT
 from handlers.comics.live import describe_live
 from handlers.comics.rules import ComicsNotFound
 from handlers.core.dialect import Dialect
@@ -14,4 +15,5 @@ DIALECT = Dialect(
     routes=(*resources.ROUTES, *users.ROUTES, *subscriptions.ROUTES, *media.ROUTES),
     fallback=ComicsNotFound,
     live=describe_live,
+    about=ABOUT,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -41,7 +41,7 @@ class ListHandler(ReaderHandler):
         return self.stores.catalogue.within(self.patience)
 
     async def send_list(
-        self, make: Callable[[Selection], Listing[T]], shape: Callable[[T], dict[str, Any]]
+        self, make: Callable[[Selection], Listing[T]], shape: Callable[[T], Mapping[str, Any]]
     ) -> None:
         """Send the wanted part of the selected objects, each in its shape."""
         self.query.check()
@@ -75,7 +75,7 @@ class ListHandler(ReaderHandler):
         begin: bytes,
         writer: Writer,
         found: AsyncIterator[Sequence[T]],
-        shape: Callable[[T], dict[str, Any]],
+        shape: Callable[[T], Mapping[str, Any]],
     ) -> None:
         """Send a list as it comes out of the database, no faster than the client takes it."""
         async with aclosing(cast("Any", found)) as read:

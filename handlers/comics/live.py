@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import orjson
 
+from handlers.comics.messages import RELEASES, RELEASES_OF_COMIC
 from handlers.comics.objects import Objects, media_base
-from handlers.core.live import Live
+from handlers.core.declaration import Credential
+from handlers.core.live import MOST_LISTED, Live
 from handlers.core.services import Services
 from handlers.core.streams import OutboxChannels
 from realtime.channels import Identity, Past, Publication, Span
@@ -28,6 +30,7 @@ class ReleaseChannels(OutboxChannels):
     """
 
     name = CHANNEL.partition(":")[0]
+    declarations = (RELEASES, RELEASES_OF_COMIC)
 
     def __init__(self, outbox: Outbox, posting: Posting, objects: Objects) -> None:
         super().__init__(outbox)
@@ -45,10 +48,11 @@ class ReleaseChannels(OutboxChannels):
             raise Refusal(ErrorCode.UNKNOWN_CHANNEL)
 
     async def listed(self, who: Identity) -> Sequence[str]:
-        """Name the channel of all and each comic's own."""
+        """Name the channel of all and the first comics' own."""
         if who.anonymous:
             return []
-        return [CHANNEL, *map(slug_channel, await self._posting.slugs())]
+        slugs = await self._posting.slugs()
+        return [CHANNEL, *map(slug_channel, slugs[:MOST_LISTED])]
 
     async def recall(self, key: str, span: Span) -> Past:
         """Read the history."""
@@ -82,4 +86,8 @@ def describe_live(services: Services) -> Live:
     return Live(
         namespaces=(ReleaseChannels(stores.outbox, stores.posting, objects),),
         schemes={"key": identify, "bearer": identify},
+        credentials=(
+            Credential("comics", "Key <secret key>", "A reader's secret key, from GET /api/v1/users/."),
+            Credential("comics_bearer", "Bearer <secret key>", "The same, spelled as other clients do."),
+        ),
     )

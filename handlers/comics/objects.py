@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
+from handlers.comics.messages import ImageMessage, ReleaseMessage
 from settings import Settings
 from storage.comics.calendar import EPOCH
 from storage.comics.keys import Reader
@@ -47,7 +48,7 @@ class Objects:
             "url": comic.url,
         }
 
-    def image(self, image: Image) -> dict[str, Any]:
+    def image(self, image: Image) -> ImageMessage:
         """Return an image."""
         number, _, file, checksum, title, text, fetched, height, width = image
         return {
@@ -62,7 +63,7 @@ class Objects:
             "width": width,
         }
 
-    def release(self, release: Release) -> dict[str, Any]:
+    def release(self, release: Release) -> ReleaseMessage:
         """Return a release with its images."""
         number, comic, pub_date, fetched, images = release
         return {

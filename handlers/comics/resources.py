@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from handlers.comics.answers import (
+    ComicObject,
+    ImageObject,
+    Listed,
+    ReleaseObject,
+    ResourcePaths,
+    SchemaObject,
+)
 from handlers.comics.credentials import Access, PasswordHandler, ReaderHandler
 from handlers.comics.details import DetailHandler
 from handlers.comics.fields import RESOURCES, Resource, describe_resource, describe_root
@@ -18,7 +26,7 @@ from storage.comics.objects import Comic, Image, Release
 class RootHandler(ComicsHandler):
     """The resource of all resources."""
 
-    @operation()
+    @operation(returns=dict[str, ResourcePaths])
     async def get(self) -> None:
         """Say which resources there are."""
         self.send(describe_root(), "response")
@@ -34,7 +42,7 @@ class SchemaHandler(ReaderHandler):
         super().initialize(refusal)
         self.resource = RESOURCES[options["resource"]]
 
-    @operation(access=Access.KEY)
+    @operation(access=Access.KEY, returns=SchemaObject)
     async def get(self) -> None:
         """Describe the fields of a resource, and what it may be filtered by."""
         self.send(describe_resource(self.resource), "response")
@@ -43,7 +51,7 @@ class SchemaHandler(ReaderHandler):
 class OpenSchemaHandler(PasswordHandler, SchemaHandler):
     """The description of a resource that a password opens, too."""
 
-    @operation(access=Access.KEY_OR_PASSWORD)
+    @operation(access=Access.KEY_OR_PASSWORD, returns=SchemaObject)
     async def get(self) -> None:
         """Describe the fields of a resource."""
         self.send(describe_resource(self.resource), "response")
@@ -54,7 +62,7 @@ class ComicsListHandler(ListHandler):
 
     resource = RESOURCES["comics"]
 
-    @operation(access=Access.KEY)
+    @operation(access=Access.KEY, returns=Listed[ComicObject])
     async def get(self) -> None:
         """List comics by name."""
         catalogue, reader = self.catalogue, self.reader.id
@@ -66,7 +74,7 @@ class ImagesListHandler(ListHandler):
 
     resource = RESOURCES["images"]
 
-    @operation(access=Access.KEY)
+    @operation(access=Access.KEY, returns=Listed[ImageObject])
     async def get(self) -> None:
         """List images by id."""
         await self.send_list(self.catalogue.images, self.objects.image)
@@ -77,7 +85,7 @@ class ReleasesListHandler(ListHandler):
 
     resource = RESOURCES["releases"]
 
-    @operation(access=Access.KEY)
+    @operation(access=Access.KEY, returns=Listed[ReleaseObject])
     async def get(self) -> None:
         """List releases, the newest first."""
         catalogue, reader = self.catalogue, self.reader.id
@@ -91,7 +99,7 @@ class ComicHandler(DetailHandler):
         """Find the comic."""
         return await self.stores.catalogue.comic(number)
 
-    @operation(access=Access.KEY)
+    @operation(access=Access.KEY, returns=ComicObject)
     async def get(self) -> None:
         """Show a comic."""
         self.send(self.objects.comic(self.found), "object")
@@ -104,7 +112,7 @@ class ImageHandler(DetailHandler):
         """Find the image."""
         return await self.stores.catalogue.image(number)
 
-    @operation(access=Access.KEY)
+    @operation(access=Access.KEY, returns=ImageObject)
     async def get(self) -> None:
         """Show an image."""
         self.send(self.objects.image(self.found), "object")
@@ -117,7 +125,7 @@ class ReleaseHandler(DetailHandler):
         """Find the release."""
         return await self.stores.catalogue.release(number)
 
-    @operation(access=Access.KEY)
+    @operation(access=Access.KEY, returns=ReleaseObject)
     async def get(self) -> None:
         """Show a release with its images."""
         self.send(self.objects.release(self.found), "object")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from handlers.comics.answers import Listed, SubscriptionChanges, SubscriptionFields, SubscriptionObject
 from handlers.comics.bodies import read_body, read_changes, read_comic, refuse_comic
 from handlers.comics.credentials import Access
 from handlers.comics.details import DetailHandler
@@ -31,7 +32,7 @@ class SubscriptionsListHandler(ListHandler):
     resource = RESOURCE
     methods = RESOURCE.list_methods
 
-    @operation(access=Access.KEY)
+    @operation(access=Access.KEY, returns=Listed[SubscriptionObject])
     async def get(self) -> None:
         """List one's subscriptions by id."""
         store, reader, patience = self.stores.subscriptions, self.reader.id, self.patience
@@ -39,7 +40,7 @@ class SubscriptionsListHandler(ListHandler):
             lambda selection: store.listing(reader, selection, patience), self.objects.subscription
         )
 
-    @operation(access=Access.KEY, status=201)
+    @operation(access=Access.KEY, status=201, takes=SubscriptionFields)
     async def post(self) -> None:
         """Follow a comic."""
         check_type(self)
@@ -52,7 +53,7 @@ class SubscriptionsListHandler(ListHandler):
             raise Regretted(500) from None
         self.set_header("Location", f"{self.base_url}{RESOURCE.path}{number}/")
 
-    @operation(access=Access.KEY, status=202)
+    @operation(access=Access.KEY, status=202, takes=SubscriptionChanges)
     async def patch(self) -> None:
         """Follow some comics and no longer others: all of it, or nothing."""
         check_type(self)
@@ -74,12 +75,12 @@ class SubscriptionHandler(DetailHandler):
         """Find the subscription, if it is the caller's."""
         return await self.stores.subscriptions.find(self.reader.id, number)
 
-    @operation(access=Access.KEY)
+    @operation(access=Access.KEY, returns=SubscriptionObject)
     async def get(self) -> None:
         """Show a subscription."""
         self.send(self.objects.subscription(self.found), "object")
 
-    @operation(access=Access.KEY, status=204)
+    @operation(access=Access.KEY, status=204, takes=SubscriptionFields)
     async def put(self) -> None:
         """Follow another comic by the same subscription."""
         check_type(self)

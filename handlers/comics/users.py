@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
+from handlers.comics.answers import Listed, UserObject
 from handlers.comics.credentials import Access, PasswordHandler
 from handlers.comics.details import DetailHandler
 from handlers.comics.fields import RESOURCES
@@ -38,7 +39,7 @@ class UsersListHandler(PasswordHandler, ListHandler):
 
     resource = RESOURCES["users"]
 
-    @operation(access=Access.KEY_OR_PASSWORD)
+    @operation(access=Access.KEY_OR_PASSWORD, returns=Listed[UserObject])
     async def get(self) -> None:
         """List oneself."""
         await self.send_list(lambda _: Oneself(self.reader), self.objects.user)
@@ -51,7 +52,7 @@ class UserHandler(PasswordHandler, DetailHandler):
         """Find oneself, and nobody else."""
         return self.reader if number == self.reader.id else None
 
-    @operation(access=Access.KEY_OR_PASSWORD)
+    @operation(access=Access.KEY_OR_PASSWORD, returns=UserObject)
     async def get(self) -> None:
         """Show oneself."""
         self.send(self.objects.user(self.reader), "object")

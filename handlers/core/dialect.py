@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from tornado.web import RequestHandler
 
 if TYPE_CHECKING:
+    from handlers.core.about import About
     from handlers.core.live import Live
-    from handlers.core.openapi import About
     from handlers.core.services import Services
     from handlers.core.worker import Runner
     from settings import Settings

@@ -39,6 +39,7 @@ class Gate:
         self._schemes: Mapping[str, Sequence[Authenticator]] = dict(schemes)
         self._tokens = [*(read for live in lives for read in live.tokens), self._read_own]
         self._cookies = {name: read for live in lives for name, read in live.cookies.items()}
+        self.credentials = tuple(each for live in lives for each in live.credentials)
 
     async def admit(self, credentials: Credentials) -> Identity:
         """Find out who shows these: a token of the connect request, else a header, else a cookie."""
@@ -67,6 +68,15 @@ class Gate:
         except BadToken:
             raise Disconnect(CloseCode.INVALID_TOKEN) from None
         raise Disconnect(CloseCode.INVALID_TOKEN)
+
+    async def authorise(self, shown: str) -> Identity:
+        """Read an Authorization header of a dialect; what opens the hub alone is none.
+
+        Such tokens, and identity tokens, are only ever shown bare.
+        """
+        if " " not in shown.strip():
+            raise Disconnect(CloseCode.INVALID_TOKEN)
+        return await self.identify(shown)
 
     def issue(self, who: Identity) -> tuple[str, int]:
         """Make a token that opens the hub, and nothing else, as this identity."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Cor
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+from handlers.core.declaration import Credential
 from handlers.core.revoking import Revoking
 from handlers.core.roll_call import RollCall
 from realtime.channels import Identity, Namespace
@@ -16,6 +17,8 @@ from storage import changes
 from storage.changes import Change, Changes
 from storage.stores import Stores
 from storage.trimming import Trimming
+
+MOST_LISTED = 1000  # channels of a kind; there may be very many
 
 Authenticator = Callable[[str], Awaitable[Identity | None]]
 
@@ -39,13 +42,15 @@ class Live:
     from the rest; `tokens` do so from bare tokens. Several dialects may read the same word, one after
     the other: None says that what is shown is none of the reader's, Disconnect, Refusal, ExpiredToken
     and BadToken that it is, but does not hold. `cookies` do so by name for browsers that show nothing
-    else; one that does not hold is no credential. `tasks` run as long as the process does.
+    else; one that does not hold is no credential. `credentials` say what all these are, for documents.
+    `tasks` run as long as the process does.
     """
 
     namespaces: tuple[Namespace, ...] = ()
     schemes: Mapping[str, Authenticator] = field(default_factory=dict)
     tokens: tuple[Authenticator, ...] = ()
     cookies: Mapping[str, Authenticator] = field(default_factory=dict)
+    credentials: tuple[Credential, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     tasks: tuple[Callable[[], Coroutine[None, None, None]], ...] = ()
 
@@ -87,6 +92,7 @@ def keep_house(hub: Hub, stores: Stores) -> Live:
     trimming = Trimming(stores.outbox)
     roll_call = RollCall(hub, stores.roll_calls)
     hub.presence.elsewhere = roll_call
+    hub.presence.inventory.elsewhere = roll_call
     return Live(
         reactions=(
             Reaction(("revocations",), revoking.note),

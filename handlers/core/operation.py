@@ -30,11 +30,13 @@ class Limit:
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path."""
+    """One method of one path; what it `takes`, `asks` and `returns` is said to readers and checks nothing."""
 
     summary: str
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
+    takes: Any = None
+    asks: type[BaseModel] | None = None
     returns: Any = None
     status: int = 200
     access: Any = None
@@ -45,6 +47,8 @@ def operation(
     *,
     body: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
+    takes: Any = None,
+    asks: type[BaseModel] | None = None,
     returns: Any = None,
     status: int = 200,
     access: Any = None,
@@ -53,12 +57,13 @@ def operation(
     """Make a handler's method an operation.
 
     The method gets the path's segments, `body` and `query` as keyword arguments, checked, and returns
-    what is to be sent. `access` says who may call it, in the dialect's own terms.
+    what is to be sent. `access` says who may call it, in the dialect's own terms. Where an operation reads
+    its body or its query itself, `takes` and `asks` say for the documents what it reads.
     """
 
     def declare(method: Method) -> Method:
         summary = (method.__doc__ or "").strip().split("\n")[0]
-        declared = Operation(summary, body, query, returns, status, access, tuple(limits))
+        declared = Operation(summary, body, query, takes, asks, returns, status, access, tuple(limits))
 
         @functools.wraps(method)
         async def run(handler: DialectHandler, **path: str) -> None:

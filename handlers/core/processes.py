@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 
 QUICK = 5.0  # seconds; a process that ends sooner is started again only after a pause
 PAUSE = 1.0
+WALKS_APART = 100  # collections of the middle generation
 STOPPING = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
@@ -45,8 +47,21 @@ def run_processes(count: int, work: Callable[[Place], None]) -> int:
     return Parent(count, work).run()
 
 
+def spare_collections() -> None:
+    """Have the garbage collector walk over everything more rarely; the young are looked at as ever.
+
+    A walk over 15 000 live connections stops the loop for some tenths of a second, and twelve of them were
+    a quarter of the CPU that it takes to let those in. Connections that have ended need none: they leave
+    no cycles behind. What is there now, modules above all, stays and need never be walked over.
+    """
+    gc.freeze()
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, WALKS_APART)
+
+
 def run_loop(work: Coroutine[None, None, None]) -> None:
     """Run one process's event loop, on uvloop where it is installed."""
+    spare_collections()
     factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
     with contextlib.suppress(ImportError):
         import uvloop

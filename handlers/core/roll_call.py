@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from realtime.channels import Audience
 from realtime.hub import Hub
 from storage.changes import Change
 from storage.driver import PyMongoError
-from storage.roll_calls import Question, Reply, RollCalls
+from storage.roll_calls import AUDIENCE, Question, Reply, RollCalls
 
 BEAT = 2.0  # seconds between signs of life
 PATIENCE = 1.0  # seconds that the others have to answer
@@ -26,12 +27,12 @@ class Asked:
     """A question on its way: whom it is for, and what came back."""
 
     missing: set[str]
-    audiences: list[Audience] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
     complete: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, reply: Reply) -> None:
         """Take one answer."""
-        self.audiences.append(Audience(reply.size, frozenset(reply.users), reply.clients))
+        self.replies.append(reply)
         self.missing.discard(reply.node)
         if not self.missing:
             self.complete.set()
@@ -55,10 +56,18 @@ class RollCall:
 
     async def ask(self, channel: str, *, named: bool) -> Sequence[Audience]:
         """Return who listens on the other processes that are alive and answer in time."""
+        replies = await self._put(channel, named, AUDIENCE)
+        return [Audience(each.size, frozenset(each.users), each.clients) for each in replies]
+
+    async def inquire(self, kind: str, subject: str) -> Sequence[Mapping[str, Any]]:
+        """Return what the other processes that are alive, and answer in time, say about themselves."""
+        return [each.facts for each in await self._put(subject, False, kind)]
+
+    async def _put(self, subject: str, named: bool, kind: str) -> Sequence[Reply]:
         others = await self._calls.others(self._hub.node)
         if not others:
             return ()
-        question = Question(self._hub.new_id(), self._hub.node, channel, named)
+        question = Question(self._hub.new_id(), self._hub.node, subject, named, kind)
         asked = self._asked[question.id] = Asked(set(others - self.silent))
         try:
             await self._calls.ask(question)
@@ -67,7 +76,7 @@ class RollCall:
         finally:
             del self._asked[question.id]
         self.silent = (self.silent & others) | asked.missing
-        return asked.audiences
+        return asked.replies
 
     async def _await(self, asked: Asked) -> None:
         with contextlib.suppress(TimeoutError):
@@ -98,6 +107,9 @@ class RollCall:
                 log.warning("telling who listens failed: %r", error)
 
     def _answer(self, question: Question) -> Reply:
+        if question.kind != AUDIENCE:
+            facts = self._hub.presence.inventory.here(question.kind, question.channel)
+            return Reply(question.id, self._hub.node, 0, [], facts=facts)
         here = self._hub.presence.here(question.channel, named=question.named)
         return Reply(question.id, self._hub.node, here.size, sorted(here.users), here.clients)
 

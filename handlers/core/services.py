@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from handlers.core.client import Addressing
+from handlers.core.demo import Demo
 from handlers.core.layer import LayerSeat
 from handlers.core.pictures import Studio
 from handlers.core.setting_values import RateLimit
@@ -33,7 +34,7 @@ def open_tries(settings: Settings, stores: Stores, passwords: Passwords) -> Trie
 
 @dataclass(frozen=True)
 class Services:
-    """The parts that a handler may call."""
+    """The parts that a handler may call; `demo` is there in demo mode alone."""
 
     settings: Settings
     stores: Stores
@@ -44,3 +45,4 @@ class Services:
     passwords: Passwords
     tries: Tries
     studio: Studio = field(default_factory=Studio)
+    demo: Demo | None = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tornado.netutil import bind_sockets
 
+from handlers.core.client import read_address
 from handlers.core.mail import open_transport
 from handlers.core.sentry import warn_of_sentry
 from handlers.core.surroundings import warn_of_limits
@@ -23,6 +24,10 @@ Fill = Callable[[Stores], Awaitable[object]]
 
 class CannotStart(Exception):
     """Something outside of the settings is in the way."""
+
+
+class Misuse(Exception):
+    """The command line asks for what must not be."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ def read_flags(arguments: Sequence[str] | None = None) -> Flags:
         "--demo",
         action=argparse.BooleanOptionalAction,
         default=False,
-        help="put demo data into an empty database and keep it moving",
+        help="put demo data into an empty database, keep it moving, show its passwords and mails",
     )
     found = parser.parse_args(arguments)
     if not 1 <= found.processes <= 256:
@@ -66,12 +71,26 @@ def check(settings: Settings) -> None:
 
 
 def listen(flags: Flags) -> list[socket.socket]:
-    """Take the port; raises CannotStart."""
+    """Take the port; raises CannotStart, and Misuse where a demo would be open to others."""
     try:
-        return bind_sockets(flags.port, flags.address, backlog=1024)
+        sockets = bind_sockets(flags.port, flags.address, backlog=1024)
     except OSError as error:
         where = f"{flags.address}:{flags.port}"
         raise CannotStart(f"cannot listen on {where}: {error.strerror}; try --port") from error
+    if flags.demo and not all(is_local(each) for each in sockets):
+        for each in sockets:
+            each.close()
+        raise Misuse(
+            f"--demo shows passwords and mails to whoever can reach {flags.address or 'every address'}: "
+            "start with --no-demo, or with --address 127.0.0.1"
+        )
+    return sockets
+
+
+def is_local(listening: socket.socket) -> bool:
+    """Tell whether only this machine can reach a socket."""
+    address = read_address(listening.getsockname()[0])
+    return address is not None and address.is_loopback
 
 
 async def prepare(settings: Settings, uri: str, fill: Fill | None) -> None:

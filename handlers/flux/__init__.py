@@ -20,6 +20,7 @@ from handlers.flux import (
     statistics,
     validation,
 )
+from handlers.flux.about import ABOUT
 from handlers.flux.live import describe_live
 from handlers.flux.rules import FluxNotFound
 
@@ -62,4 +63,5 @@ DIALECT = Dialect(
     ),
     fallback=FluxNotFound,
     live=describe_live,
+    about=ABOUT,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from handlers.core.dialect import Route
 from handlers.core.operation import operation
+from handlers.flux.answers import Streets, Suburbs
 from handlers.flux.rules import FluxHandler
 from storage.driver import Document
 
@@ -11,7 +12,7 @@ from storage.driver import Document
 class SuburbsHandler(FluxHandler):
     """The suburbs of a postcode."""
 
-    @operation()
+    @operation(returns=Suburbs)
     async def get(self, country: str, postcode: str) -> Document:
         """Return the suburbs in ascending order; an unknown postcode has none."""
         return {"suburbs": await self.stores.gazetteer.suburbs(country, postcode), "status": "okay"}
@@ -20,7 +21,7 @@ class SuburbsHandler(FluxHandler):
 class StreetsHandler(FluxHandler):
     """The streets of a suburb."""
 
-    @operation()
+    @operation(returns=Streets)
     async def get(self, country: str, postcode: str, suburb: str) -> Document:
         """Return the streets in ascending order; an unknown suburb has none."""
         return {"streets": await self.stores.gazetteer.streets(country, postcode, suburb), "status": "okay"}

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from handlers.core.dialect import Route
 from handlers.core.operation import operation
+from handlers.flux.answers import DonationPage, Donor, NewDonation, PublicDonations
 from handlers.flux.fields import numeric_text
 from handlers.flux.people import KnownHandler
 from handlers.flux.rules import Access, FluxHandler
@@ -91,7 +92,7 @@ class NewDonationBody(Body):
 class PublicLogHandler(FluxHandler):
     """The public log."""
 
-    @operation()
+    @operation(returns=PublicDonations)
     async def get(self) -> Document:
         """Return when how much was given to which branch, and nothing else."""
         return {"donations": await self.stores.donations.anonymous()}
@@ -100,7 +101,7 @@ class PublicLogHandler(FluxHandler):
 class PageHandler(FluxHandler):
     """The books."""
 
-    @operation(body=PageBody, access=FINANCE)
+    @operation(body=PageBody, access=FINANCE, returns=DonationPage)
     async def post(self, body: PageBody) -> Document:
         """Return a page of donations."""
         key = body.sortMethod.lower() if isinstance(body.sortMethod, str) else body.sortMethod
@@ -114,7 +115,7 @@ class PageHandler(FluxHandler):
 class NewDonationHandler(FluxHandler):
     """Takes donations into the books."""
 
-    @operation(body=NewDonationBody, access=FINANCE)
+    @operation(body=NewDonationBody, access=FINANCE, returns=NewDonation)
     async def post(self, body: NewDonationBody) -> Document:
         """Store a donation; the server names it."""
         number = await self.stores.donations.add(body.doc.model_dump())
@@ -124,7 +125,7 @@ class NewDonationHandler(FluxHandler):
 class DonorHandler(KnownHandler):
     """Fills in the form for somebody who is known."""
 
-    @operation(body=AddressBody, access=FINANCE)
+    @operation(body=AddressBody, access=FINANCE, returns=Donor)
     async def post(self, body: AddressBody) -> Document:
         """Return name and address of the account with an address; `left` says that there is none."""
         person = await self.stores.accounts.by_address(body.email.strip())

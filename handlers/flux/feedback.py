@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from handlers.core.dialect import Route
 from handlers.core.operation import operation
+from handlers.flux.answers import Okay, Sorry
 from handlers.flux.rules import MEMBER, FluxHandler
 from handlers.flux.schemas import Body
 from storage.driver import Document
@@ -30,7 +31,7 @@ class FeedbackBody(Body):
 class FeedbackHandler(FluxHandler):
     """Takes feedback, so much a day."""
 
-    @operation(body=FeedbackBody, access=MEMBER)
+    @operation(body=FeedbackBody, access=MEMBER, returns=Okay | Sorry)
     async def post(self, body: FeedbackBody) -> Document:
         """Store a message."""
         quota = self.services.settings.flux_feedback_max

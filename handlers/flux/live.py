@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from handlers.core.live import Live, Reaction
+from handlers.core.declaration import Credential
+from handlers.core.live import MOST_LISTED, Live, Reaction
 from handlers.core.services import Services
+from handlers.flux.messages import MEMBERS, POLLS
 from handlers.flux.polls import tally_object
 from handlers.flux.rules import LONGEST_SECRET
 from realtime.channels import Change, Identity, State
@@ -28,6 +30,7 @@ class PollChannels:
     """`polls:<poll_id>`: the tally, for everyone."""
 
     name, boundary = "polls", ":"
+    declarations = (POLLS,)
     collections = frozenset({"poll_stats"})
 
     def __init__(self, polls: Polls) -> None:
@@ -52,14 +55,15 @@ class PollChannels:
             yield str(tally.poll_id), tally_state(tally)
 
     async def listed(self, who: Identity) -> Sequence[str]:
-        """Name every poll."""
-        return [f"polls:{number}" for number in await self._polls.numbers()]
+        """Name the newest polls."""
+        return [f"polls:{number}" for number in (await self._polls.numbers())[-MOST_LISTED:]]
 
 
 class MemberChannels:
     """`stats:members`: the counters, for everyone."""
 
     name, boundary = "stats", ":"
+    declarations = (MEMBERS,)
     collections = frozenset({"public_stats"})
 
     def __init__(self, statistics: Statistics) -> None:
@@ -106,6 +110,7 @@ def describe_live(services: Services) -> Live:
     return Live(
         namespaces=(PollChannels(stores.polls), MemberChannels(stores.statistics)),
         schemes={"flux": identify},
+        credentials=(Credential("flux", "Flux <s>", "A member's secret, from any Flux sign-up or sign-in."),),
         reactions=(Reaction(("users",), recount_after),),
         tasks=(recount.run,),
     )

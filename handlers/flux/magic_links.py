@@ -6,6 +6,7 @@ import hashlib
 
 from handlers.core.dialect import Route
 from handlers.core.operation import operation
+from handlers.flux.answers import AppToken, Okay, SentLogin, SignedIn, Sorry
 from handlers.flux.members import BY_ADDRESS, MembersHandler
 from handlers.flux.rules import MEMBER, FluxHandler
 from handlers.flux.schemas import AddressBody, AnyBody, user_object
@@ -25,7 +26,7 @@ def fingerprint(secret: str) -> str:
 class NewLinkHandler(MembersHandler):
     """Mails somebody a link that signs them in."""
 
-    @operation(body=AddressBody, limits=(BY_ADDRESS,))
+    @operation(body=AddressBody, limits=(BY_ADDRESS,), returns=Okay | SentLogin | Sorry)
     async def post(self, body: AddressBody) -> Document:
         """Send a magic link to an address that belongs to an account; an older link is void."""
         return self.describe(await self.send_link(body.email.strip()))
@@ -57,7 +58,7 @@ class SendLoginHandler(NewLinkHandler):
 class UseLinkHandler(FluxHandler):
     """The target of the mailed link."""
 
-    @operation()
+    @operation(returns=SignedIn)
     async def get(self, token: str) -> Document:
         """Use the link up and return its member with the secret."""
         self.set_header("Cache-Control", "no-store")
@@ -77,7 +78,7 @@ class UseLinkHandler(FluxHandler):
 class AppTokenHandler(FluxHandler):
     """The app's bearer token."""
 
-    @operation(body=AnyBody, access=MEMBER)
+    @operation(body=AnyBody, access=MEMBER, returns=AppToken)
     async def post(self, body: AnyBody) -> Document:
         """Make a token for the calls about profiles; it lasts an hour and opens nothing else."""
         claims = {"cred": fingerprint(str(self.body["s"]))}

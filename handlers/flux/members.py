@@ -9,6 +9,15 @@ from handlers.core.dialect import Route
 from handlers.core.errors import FieldError
 from handlers.core.mail import Mail
 from handlers.core.operation import Limit, operation
+from handlers.flux.answers import (
+    MemberFields,
+    NewUserObject,
+    Okay,
+    SentDetails,
+    SentEmail,
+    SignUpFields,
+    UserObject,
+)
 from handlers.flux.fields import FIELDS, read_fields
 from handlers.flux.mails import Letterhead
 from handlers.flux.phone import read_claim
@@ -50,7 +59,7 @@ class RegisterHandler(MembersHandler):
 
     needs_name = False
 
-    @operation(body=AnyBody, limits=(BY_CLIENT,))
+    @operation(body=AnyBody, limits=(BY_CLIENT,), takes=SignUpFields, returns=NewUserObject)
     async def post(self, body: AnyBody) -> Document:
         """Make a member, send the member link and the proof of the address."""
         fields = read_fields(self.body, missing=self.missing())
@@ -84,7 +93,7 @@ class RegisterAllHandler(RegisterHandler):
 class UserDetailsHandler(MembersHandler):
     """Shows and changes one's own details."""
 
-    @operation(body=AnyBody, access=MEMBER)
+    @operation(body=AnyBody, access=MEMBER, takes=MemberFields, returns=UserObject)
     async def post(self, body: AnyBody) -> Document:
         """Return the member's object, changed by what the body sets."""
         if FIELDS.keys().isdisjoint(self.body):
@@ -112,7 +121,7 @@ class UserDetailsHandler(MembersHandler):
 class EmailSecretHandler(MembersHandler):
     """Mails somebody their member link."""
 
-    @operation(body=AddressBody, limits=(BY_ADDRESS,))
+    @operation(body=AddressBody, limits=(BY_ADDRESS,), returns=SentDetails | SentEmail)
     async def post(self, body: AddressBody) -> Document:
         """Send the member link to an address that belongs to an account."""
         person = await self.stores.accounts.by_address(body.email.strip())
@@ -141,7 +150,7 @@ class SendDetailsHandler(EmailSecretHandler):
 class ValidateEmailHandler(FluxHandler):
     """The target of the mailed proof."""
 
-    @operation()
+    @operation(returns=Okay)
     async def get(self, token: str) -> Document | None:
         """Verify the address that the token was mailed to."""
         await self.stores.accounts.prove(token)

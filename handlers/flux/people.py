@@ -12,6 +12,7 @@ from handlers.core.dialect import Route
 from handlers.core.errors import NotFound
 from handlers.core.handler import JSON
 from handlers.core.operation import operation
+from handlers.flux.answers import FoundMembers, ListedMember, MemberSearch, Okay, RoleHolders, Said
 from handlers.flux.members import BY_ADDRESS, MembersHandler
 from handlers.flux.rules import ADMIN, FluxHandler, with_alias
 from handlers.flux.schemas import PRIVATE, AddressBody, AnyBody, Body
@@ -73,7 +74,7 @@ class ReliabilityBody(Body):
 class AllMembersHandler(FluxHandler):
     """All members at once."""
 
-    @operation(body=AnyBody, access=ADMIN)
+    @operation(body=AnyBody, access=ADMIN, returns=list[ListedMember])
     async def post(self, body: AnyBody) -> None:
         """Send every member, oldest first, as one array; no more than a batch is ever in memory."""
         self.set_header("Content-Type", JSON)
@@ -97,7 +98,7 @@ class AllMembersHandler(FluxHandler):
 class SubsetHandler(FluxHandler):
     """Searching members."""
 
-    @operation(body=SubsetBody, access=ADMIN)
+    @operation(body=SubsetBody, access=ADMIN, takes=MemberSearch, returns=FoundMembers)
     async def post(self, body: SubsetBody) -> Document:
         """Return a page of the members who match, and how many there are."""
         members, total = await self.stores.people.search(body.query, body.page, HIDDEN)
@@ -118,7 +119,7 @@ class KnownHandler(MembersHandler):
 class ReliabilityHandler(KnownHandler):
     """Marks members."""
 
-    @operation(body=ReliabilityBody, access=ADMIN)
+    @operation(body=ReliabilityBody, access=ADMIN, returns=Okay)
     async def post(self, body: ReliabilityBody) -> Document:
         """Note whether a member is reliable."""
         person = await self.owner(body.email)
@@ -129,7 +130,7 @@ class ReliabilityHandler(KnownHandler):
 class VolunteerHandler(KnownHandler):
     """Takes offers of help."""
 
-    @operation(body=AddressBody)
+    @operation(body=AddressBody, returns=Said)
     async def post(self, body: AddressBody) -> Document:
         """Note that a member wants to help."""
         person = await self.owner(body.email)
@@ -140,7 +141,7 @@ class VolunteerHandler(KnownHandler):
 class VoteLinkHandler(KnownHandler):
     """Mails somebody the link to their vote."""
 
-    @operation(body=AddressBody, limits=(BY_ADDRESS,))
+    @operation(body=AddressBody, limits=(BY_ADDRESS,), returns=Said)
     async def post(self, body: AddressBody) -> Document:
         """Send the link to an address that belongs to an account."""
         person = await self.owner(body.email)
@@ -151,7 +152,7 @@ class VoteLinkHandler(KnownHandler):
 class RoleAuditHandler(FluxHandler):
     """Who may do what."""
 
-    @operation(body=AnyBody, access=ADMIN)
+    @operation(body=AnyBody, access=ADMIN, returns=list[RoleHolders])
     async def post(self, body: AnyBody) -> list[Document]:
         """Return every role with the members who hold it."""
         holders = await self.stores.roles.holders()

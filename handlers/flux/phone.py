@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from handlers.core.dialect import Route
 from handlers.core.errors import Invalid
 from handlers.core.operation import Limit, operation
+from handlers.flux.answers import Okay, Sorry
 from handlers.flux.rules import FluxHandler
 from handlers.flux.schemas import Body
 from storage.accounts import Claim
@@ -47,7 +48,7 @@ class CodeBody(NumberBody):
 class PhoneCommitHandler(FluxHandler):
     """Sends a code to a number."""
 
-    @operation(body=NumberBody, limits=(BY_CLIENT, BY_NUMBER))
+    @operation(body=NumberBody, limits=(BY_CLIENT, BY_NUMBER), returns=Okay)
     async def post(self, body: NumberBody) -> Document:
         """Send a new code; it is stored first, since it may arrive before the gateway answers."""
         lifetime = self.services.settings.flux_sms_ttl
@@ -59,7 +60,7 @@ class PhoneCommitHandler(FluxHandler):
 class PhoneVerifyHandler(FluxHandler):
     """Checks a code."""
 
-    @operation(body=CodeBody)
+    @operation(body=CodeBody, returns=Okay | Sorry)
     async def post(self, body: CodeBody) -> Document:
         """Accept the right code in time and within few tries; clients look for `error` in a 200."""
         right = await self.stores.phones.verify(

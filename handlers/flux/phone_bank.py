@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from handlers.core.dialect import Route
 from handlers.core.errors import Denied, NotFound
 from handlers.core.operation import Limit, operation
+from handlers.flux.answers import Contact, Okay
 from handlers.flux.rules import Access, FluxHandler
 from handlers.flux.schemas import Body, Number
 from storage.calls import Outcome, Search
@@ -62,7 +63,7 @@ def contact_of(person: Document) -> dict[str, Any]:
 class NextMemberHandler(FluxHandler):
     """Hands out the next member to call."""
 
-    @operation(body=SearchBody, access=CALLER, limits=(BY_CALLER,))
+    @operation(body=SearchBody, access=CALLER, limits=(BY_CALLER,), returns=Contact)
     async def post(self, body: SearchBody) -> Document:
         """Give the caller a member whom nobody else is calling; the lease ends with the report."""
         search = Search(
@@ -80,7 +81,7 @@ class NextMemberHandler(FluxHandler):
 class ReportHandler(FluxHandler):
     """Takes down what came of a call."""
 
-    @operation(body=ReportBody, access=CALLER)
+    @operation(body=ReportBody, access=CALLER, returns=Okay)
     async def post(self, body: ReportBody) -> Document:
         """Write the outcome into the log, in place of an earlier one; an admin may for other callers."""
         calls = self.stores.calls

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 from handlers.core.dialect import Route
 from handlers.core.operation import Limit, operation
+from handlers.flux.answers import PollTally
+from handlers.flux.messages import TallyMessage
 from handlers.flux.rules import MEMBER, FluxHandler
 from handlers.flux.schemas import PollQuery, VoteBody
-from storage.driver import Document
 from storage.polls import Tally
 
 BY_MEMBER = Limit("flux_limit_vote", lambda handler: str(handler.member.oid))  # type: ignore[attr-defined]
 
 
-def tally_object(tally: Tally) -> Document:
+def tally_object(tally: Tally) -> TallyMessage:
     """Return the tally as it is shown and pushed; every option is there, zeros included."""
     return {
         "_id": tally.id,
@@ -49,8 +50,8 @@ class CastVoteHandler(FluxHandler):
 class PollInfoHandler(FluxHandler):
     """The tally of a poll."""
 
-    @operation(query=PollQuery)
-    async def get(self, query: PollQuery) -> Document:
+    @operation(query=PollQuery, returns=PollTally)
+    async def get(self, query: PollQuery) -> TallyMessage:
         """Return the tally, which always equals the votes."""
         return tally_object(await self.stores.polls.tally(query.poll_id))
 

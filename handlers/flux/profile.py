@@ -10,6 +10,7 @@ from handlers.core.dialect import Route
 from handlers.core.errors import FieldError, Invalid, NotFound
 from handlers.core.operation import operation
 from handlers.core.tokens import BadToken
+from handlers.flux.answers import Profile, Questions
 from handlers.flux.magic_links import APP_TOKEN, fingerprint
 from handlers.flux.rules import MEMBER, Access, FluxHandler
 from handlers.flux.schemas import Body
@@ -104,7 +105,7 @@ class BearerHandler(FluxHandler):
 class FieldsHandler(BearerHandler):
     """The questions."""
 
-    @operation(access=MEMBER)
+    @operation(access=MEMBER, returns=Questions)
     async def get(self, kind: str) -> Document:
         """Return the questions of a type of profile."""
         return {"fields": [asdict(each) for each in self.form(kind)]}
@@ -113,13 +114,13 @@ class FieldsHandler(BearerHandler):
 class ProfileHandler(BearerHandler):
     """The answers."""
 
-    @operation(access=MEMBER)
+    @operation(access=MEMBER, returns=Profile)
     async def get(self, kind: str) -> Document:
         """Return what the member has answered."""
         self.form(kind)
         return {"profile_type": kind, "profile_doc": await self.stores.profiles.read(self.member.oid, kind)}
 
-    @operation(access=MEMBER, body=ProfileBody)
+    @operation(access=MEMBER, body=ProfileBody, returns=Profile)
     async def patch(self, kind: str, body: ProfileBody) -> Document:
         """Change answers; those that are left out stay."""
         answers = read_answers(self.form(kind), body.profile_doc)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from handlers.core.body import read_json
 from handlers.core.dialect import Route
 from handlers.core.errors import TooLarge
 from handlers.core.mail import KIND
 from handlers.core.operation import operation
+from handlers.flux.answers import Okay, Queues
 from handlers.flux.rules import FluxHandler
 from storage.driver import Document
 
@@ -23,7 +26,7 @@ class StatsReportHandler(FluxHandler):
         read_json(self.request.body)
         return self.request.body.decode().strip()
 
-    @operation()
+    @operation(takes=Any, returns=Okay)
     async def post(self) -> Document:
         """Take a report."""
         self.read_report()
@@ -33,7 +36,7 @@ class StatsReportHandler(FluxHandler):
 class ErrorReportHandler(StatsReportHandler):
     """Takes errors of clients."""
 
-    @operation()
+    @operation(takes=Any, returns=Okay)
     async def post(self) -> Document:
         """Keep a report for people to look at."""
         await self.stores.reports.add("/api/v0/error", self.read_report())
@@ -43,7 +46,7 @@ class ErrorReportHandler(StatsReportHandler):
 class QueueHandler(FluxHandler):
     """How much waits to be sent."""
 
-    @operation()
+    @operation(returns=Queues)
     async def get(self) -> Document:
         """Return how many mails and text messages wait, in the own queue and in imported ones."""
         mails, messages = await self.stores.reports.unsent()

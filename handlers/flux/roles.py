@@ -5,6 +5,7 @@ from __future__ import annotations
 from handlers.core.dialect import Route
 from handlers.core.errors import Invalid, NotFound
 from handlers.core.operation import operation
+from handlers.flux.answers import GivenRole, OwnRoles, OwnRolesAndError
 from handlers.flux.rules import ADMIN, MEMBER, Access, FluxHandler
 from handlers.flux.schemas import AdminBody, AnyBody, RoleBody
 from storage.accounts import Member
@@ -17,7 +18,7 @@ ALIASES = {"phonebank": "phone_bank"}
 class GetRolesHandler(FluxHandler):
     """One's own roles, for the older page."""
 
-    @operation(body=AnyBody, access=MEMBER)
+    @operation(body=AnyBody, access=MEMBER, returns=OwnRolesAndError)
     async def post(self, body: AnyBody) -> Document:
         """Return the caller's roles; this call's one client demands the key `error`."""
         return {"status": "okay", "error": "", "roles": await self.own_roles()}
@@ -30,7 +31,7 @@ class GetRolesHandler(FluxHandler):
 class UserRolesHandler(GetRolesHandler):
     """One's own roles, for the member app."""
 
-    @operation(body=AnyBody, access=MEMBER)
+    @operation(body=AnyBody, access=MEMBER, returns=OwnRoles)
     async def post(self, body: AnyBody) -> Document:
         """Return the caller's roles."""
         return {"roles": await self.own_roles(), "status": "okay"}
@@ -39,7 +40,7 @@ class UserRolesHandler(GetRolesHandler):
 class GiveRoleHandler(FluxHandler):
     """An admin gives somebody a role."""
 
-    @operation(body=RoleBody, access=ADMIN)
+    @operation(body=RoleBody, access=ADMIN, returns=GivenRole)
     async def post(self, body: RoleBody) -> Document:
         """Give a role to the account with an address."""
         return await self.give(ALIASES.get(body.role, body.role), body.email)
@@ -62,7 +63,7 @@ class GiveRoleHandler(FluxHandler):
 class GiveAdminRoleHandler(GiveRoleHandler):
     """The same for the one role that an older page knows; it sends the secret as `admin`."""
 
-    @operation(body=AdminBody, access=Access(("admin", "s"), "admin"))
+    @operation(body=AdminBody, access=Access(("admin", "s"), "admin"), returns=GivenRole)
     async def post(self, body: AdminBody) -> Document:
         """Make the account with an address an admin."""
         return await self.give("admin", body.email)

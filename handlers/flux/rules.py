@@ -46,6 +46,10 @@ class Access:
     fields: tuple[str, ...] = ("s",)
     role: str | None = None
 
+    def __str__(self) -> str:
+        """Return it in words."""
+        return "a member" if self.role is None else f"a member with the role {self.role}, an admin"
+
 
 MEMBER = Access()
 ADMIN = Access(role="admin")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from handlers.core.operation import operation
+from handlers.flux.answers import Counters, Figures
 from handlers.flux.rules import FluxHandler, with_alias
 from storage.driver import Document
 
@@ -10,7 +11,7 @@ from storage.driver import Document
 class InfoHandler(FluxHandler):
     """The live counters."""
 
-    @operation()
+    @operation(returns=Counters)
     async def get(self) -> None:
         """Return the member counters.
 
@@ -28,7 +29,7 @@ class InfoHandler(FluxHandler):
 class PublicStatsHandler(FluxHandler):
     """The figures of the public page."""
 
-    @operation()
+    @operation(returns=Figures)
     async def get(self) -> Document:
         """Return sign-ups, years of birth, postcodes and states of the members on the roll."""
         return await self.stores.statistics.figures()

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from handlers.core.operation import operation
+from handlers.flux.answers import Okay, UserObject
 from handlers.flux.rules import ADMIN, FluxHandler, with_alias
 from handlers.flux.schemas import Body, user_object
 from storage.driver import Document
@@ -53,7 +54,7 @@ class VerdictBody(Body):
 class NextHandler(FluxHandler):
     """Hands out members to be checked."""
 
-    @operation(body=NextBody, access=ADMIN)
+    @operation(body=NextBody, access=ADMIN, returns=UserObject | None)
     async def post(self, body: NextBody) -> Document | None:
         """Return a certain member, or whoever waits longest, or null."""
         queue = self.stores.validation
@@ -67,7 +68,7 @@ class NextHandler(FluxHandler):
 class VerdictHandler(FluxHandler):
     """Takes verdicts."""
 
-    @operation(body=VerdictBody, access=ADMIN)
+    @operation(body=VerdictBody, access=ADMIN, returns=Okay)
     async def post(self, body: VerdictBody) -> Document:
         """Store what was found about a member."""
         await self.stores.validation.report(body.user_s, body.verdict())

@@ -33,6 +33,7 @@ from handlers.klub import (
     volunteers,
     whoami,
 )
+from handlers.klub.about import ABOUT
 from handlers.klub.live import describe_live
 from handlers.klub.rules import KlubNotFound
 from handlers.klub.runners import make_runners
@@ -85,5 +86,5 @@ DIALECT = Dialect(
     fallback=KlubNotFound,
     live=describe_live,
     runners=make_runners,
-    about=docs.ABOUT,
+    about=ABOUT,
 )

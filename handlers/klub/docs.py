@@ -9,56 +9,16 @@ from typing import Any
 from handlers.core.accept import quality
 from handlers.core.dialect import Route
 from handlers.core.field_tables import FieldRow, read_rows
-from handlers.core.openapi import About, Document, Security, open_document
-from handlers.core.operation import Operation, operation
+from handlers.core.openapi import Document, open_document
+from handlers.core.operation import operation
 from handlers.core.pages import open_pages
-from handlers.core.rest.body import FORM_TYPE, JSON_TYPE, MULTIPART_TYPE
+from handlers.core.rest.body import JSON_TYPE
 from handlers.core.routing import Match
-from handlers.klub.access import ANYONE, Access
+from handlers.klub.access import ANYONE
 from handlers.klub.browse import FOLDER
 from handlers.klub.rules import KlubHandler
-from storage.klub.oauth import SCOPES
 
 STYLES = ("klub.css",)
-TEXT = """Bodies are JSON or forms; answers are JSON. Readers who forget the last slash of a path are sent on.
-
-Users sign calls with an access token (Authorization: Bearer …, from /api/token/), partners' apps with a
-token of theirs (from /api/o/token/). A list is either a page (count, next, previous, results; with page and
-page_size in the query) or a bare array."""
-SCHEMES: Mapping[str, Mapping[str, Any]] = {
-    "user": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-    "password": {"type": "http", "scheme": "basic"},
-    "app": {
-        "type": "oauth2",
-        "flows": {
-            "clientCredentials": {"tokenUrl": "/api/o/token/", "scopes": {scope: scope for scope in SCOPES}}
-        },
-    },
-}
-
-
-def secure(declared: Operation) -> Security:
-    """Name the credentials of an operation."""
-    access = declared.access
-    if not isinstance(access, Access) or access.anonymous:
-        return []
-    users: list[dict[str, list[str]]] = [{"user": []}, {"password": []}]
-    return [*users, {"app": [access.scope]}] if access.scope is not None else users
-
-
-def refuse(declared: Operation) -> Mapping[int, str]:
-    """Say how an operation refuses."""
-    found = {403: "A bad credential; or the caller may not.", 404: "There is nothing here."}
-    if declared.body is not None or declared.query is not None:
-        found[400] = "Fields with reasons: {field: [reason, …]}."
-    if declared.body is not None:
-        found[415] = "The body is of a type that is not read."
-    if declared.limits:
-        found[429] = "Too many calls; Retry-After says when to come back."
-    return found
-
-
-ABOUT = About(TEXT, SCHEMES, secure, refuse, (JSON_TYPE, FORM_TYPE, MULTIPART_TYPE))
 
 
 class DocsHandler(KlubHandler):
@@ -85,17 +45,19 @@ class DocsHandler(KlubHandler):
 def render_reference(document: Document) -> bytes:
     """Make the page of a document."""
     paths = {
-        path: [show_operation(method, found, document.schemas) for method, found in operations.items()]
+        path: [show_operation(method, found, document) for method, found in operations.items()]
         for path, operations in document.paths.items()
     }
     return open_pages(FOLDER).render("docs.html", info=document.info, paths=paths)
 
 
-def show_operation(method: str, found: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
+def show_operation(method: str, found: Mapping[str, Any], document: Document) -> dict[str, Any]:
     """Put one operation into tables."""
     query = {each["name"]: each["schema"] for each in found["parameters"] if each["in"] == "query"}
     required = [each["name"] for each in found["parameters"] if each["required"]]
-    answer = next(iter(found["responses"].values()))
+    schemas = document.schemas
+    responses = {status: document.resolve(each) for status, each in found["responses"].items()}
+    answer = next(iter(responses.values()))
     return {
         "method": method.upper(),
         "summary": found["summary"],
@@ -104,7 +66,7 @@ def show_operation(method: str, found: Mapping[str, Any], schemas: Mapping[str, 
         "body": list_content(found.get("requestBody", {}), schemas),
         "answer": list_content(answer, schemas),
         "answer_caption": "Answer" if not is_list(answer) else "Answer: an array of",
-        "responses": [(status, each["description"]) for status, each in found["responses"].items()],
+        "responses": [(status, each["description"]) for status, each in responses.items()],
     }
 
 

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from handlers.core.live import Live
+from handlers.core.declaration import Credential
+from handlers.core.live import MOST_LISTED, Live
 from handlers.core.services import Services
 from handlers.core.streams import OutboxChannels
 from handlers.core.tokens import BadToken, ExpiredToken
+from handlers.klub import messages
 from handlers.klub.credentials import ACCESS, read_session
+from handlers.klub.messages import CountsMessage
 from realtime.channels import Change, Doubt, Identity, Publication, State
 from realtime.codes import ErrorCode, Refusal
 from storage.accounts import Member
@@ -23,7 +26,6 @@ from storage.stores import Stores
 
 EVENTS, USERS = "events", "users"
 LONGEST_NUMBER = 18  # digits
-MOST_LISTED = 1000  # channels of a kind; there may be very many events
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ class EventChannels:
     """`events:<id>`: how many people take part, for everyone who may see the event."""
 
     name, boundary = EVENTS, ":"
+    declarations = (messages.EVENTS,)
     collections = frozenset({EVENTS, USERS})
 
     def __init__(self, stores: Stores, access: EventAccess) -> None:
@@ -147,6 +150,7 @@ class AttendanceChannels(OutboxChannels):
     """`attendance:<id>`: each change of an interaction at an event, for those who manage it."""
 
     name: ClassVar[str] = SPACE
+    declarations = (messages.ATTENDANCES,)
     collections = frozenset({"outbox", EVENTS, USERS})
 
     def __init__(self, stores: Stores, access: EventAccess) -> None:
@@ -178,13 +182,13 @@ class AttendanceChannels(OutboxChannels):
 
 def state_of(counts: Counts) -> State:
     """Return the counts of an event as the channel carries them."""
-    told = {
-        "event": counts.event,
-        "registered": counts.registered,
-        "attended": counts.attended,
-        "cancelled": counts.cancelled,
-        "version": counts.version,
-    }
+    told = CountsMessage(
+        event=counts.event,
+        registered=counts.registered,
+        attended=counts.attended,
+        cancelled=counts.cancelled,
+        version=counts.version,
+    )
     return State(counts.epoch, counts.version, dumps(told))
 
 
@@ -208,5 +212,8 @@ def describe_live(services: Services) -> Live:
             AttendanceChannels(services.stores, access),
         ),
         schemes={"bearer": read_access},
+        credentials=(
+            Credential("klub", "Bearer <access token>", "An access token of Klub, from POST /api/token/."),
+        ),
         tokens=(read_access,),
     )

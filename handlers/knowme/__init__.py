@@ -17,6 +17,7 @@ from handlers.knowme import (
     topics,
     users,
 )
+from handlers.knowme.about import ABOUT
 from handlers.knowme.live import describe_live
 from handlers.knowme.rules import KnowMeNotFound
 from handlers.knowme.runners import make_runners
@@ -45,4 +46,5 @@ DIALECT = Dialect(
     fallback=KnowMeNotFound,
     live=describe_live,
     runners=make_runners,
+    about=ABOUT,
 )

@@ -8,6 +8,7 @@ from typing import Any
 from handlers.core.dialect import Route
 from handlers.core.errors import Invalid
 from handlers.core.operation import operation
+from handlers.core.rest.about import Nothing
 from handlers.core.rest.fields import as_patch, spell
 from handlers.core.rest.words import WHOLE
 from handlers.knowme.account_schemas import LONGEST_KEY, ProfileBody, VerifyBody
@@ -71,7 +72,7 @@ class VerifyHandler(AccountHandler):
         life = self.services.settings.email_confirmation_expiration_days * DAY
         return OLD_KEY if self.found.age > life else None
 
-    @operation(body=VerifyBody)
+    @operation(body=VerifyBody, returns=Nothing)
     async def post(self, body: VerifyBody) -> dict[str, Any]:
         """Verify the address that the key was mailed to."""
         found = self.found

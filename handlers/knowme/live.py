@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from handlers.core.declaration import Credential
 from handlers.core.layer import is_identity_token
 from handlers.core.live import Live
 from handlers.core.services import Services
 from handlers.core.streams import OutboxChannels
+from handlers.knowme.messages import IDENTITY
 from realtime.channels import Identity
 from realtime.codes import CloseCode, Disconnect, ErrorCode, Refusal
 from storage.announcements import SPACE
@@ -20,6 +22,7 @@ class IdentityChannels(OutboxChannels):
     """`identity#<user id>`: what concerns an account, for its own connections alone."""
 
     name, boundary = SPACE, "#"
+    declarations = (IDENTITY,)
 
     async def authorise(self, who: Identity, key: str) -> None:
         """Let the account itself in."""
@@ -48,5 +51,6 @@ def describe_live(services: Services) -> Live:
     return Live(
         namespaces=(IdentityChannels(stores.outbox),),
         schemes={"token": identify},
+        credentials=(Credential("knowme", "Token <key>", "The key that Know Me's POST /auth/login/ gives."),),
         tokens=(read_identity_token,),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from handlers.core.dialect import Route
 from handlers.core.errors import ApiError, Invalid, Unauthenticated
 from handlers.core.operation import operation
+from handlers.core.rest.about import Nothing
 from handlers.core.rest.fields import spell
 from handlers.core.rest.words import WHOLE
 from handlers.knowme.account_schemas import WRONG_OLD, ChangePasswordBody, ResetBody
@@ -58,7 +59,7 @@ class ChangePasswordHandler(AccountHandler):
         self.former = await self.services.tries.check(person, old, asked=asked, client=self.client)
         return self.former is not None
 
-    @operation(body=ChangePasswordBody)
+    @operation(body=ChangePasswordBody, returns=Nothing)
     async def post(self, body: ChangePasswordBody) -> dict[str, Any]:
         """Set the password."""
         if body.key:
@@ -111,7 +112,7 @@ class ResetHandler(AccountHandler):
 
     access = Access.PUBLIC
 
-    @operation(body=ResetBody)
+    @operation(body=ResetBody, returns=ResetBody)
     async def post(self, body: ResetBody) -> dict[str, str]:
         """Mail a key to the address, if it may have one.
 

@@ -27,6 +27,10 @@ class Access(Enum):
     SIGNED_IN = "an account's token"
     ANONYMOUS = "nobody with a token"
 
+    def __str__(self) -> str:
+        """Return it in words."""
+        return self.value
+
 
 class KnowMeHandler(RestHandler):
     """The base of this dialect's handlers; subclasses set `access`."""

@@ -73,14 +73,18 @@ def check_phone(value: str) -> Iterable[str]:
 
 
 ABSENT = object()
-MediaId = Annotated[int, BeforeValidator(read_media_id)]
+MediaId = Annotated[
+    int, Field(json_schema_extra=lambda schema: schema.pop("default", None)), BeforeValidator(read_media_id)
+]
 Phone = Annotated[str, text(None, checks=[check_phone])]
 OptionalPhone = Annotated[str, text(None, blank=True, checks=[check_phone])]
 OptionalEmail = Annotated[str, text(blank=True, not_text=NOT_EMAIL, checks=[check_email])]
 OptionalName = Annotated[str | None, Field(max_length=LONGEST_NAME), text(blank=True, null=True)]
 Quote = Annotated[str | None, text(None, blank=True, null=True)]
 TopicType = Annotated[int, choice(3, 4)]
-File = Annotated[Any, BeforeValidator(read_file)]
+File = Annotated[
+    Any, Field(json_schema_extra={"type": "string", "format": "binary"}), BeforeValidator(read_file)
+]
 
 
 class UserBody(Body):

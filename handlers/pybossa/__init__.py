@@ -17,6 +17,7 @@ from handlers.pybossa import (
     update,
     uploads,
 )
+from handlers.pybossa.about import ABOUT
 from handlers.pybossa.live import describe_live
 from handlers.pybossa.rules import PyBossaNotFound
 from handlers.pybossa.runners import make_runners
@@ -44,4 +45,5 @@ DIALECT = Dialect(
     fallback=PyBossaNotFound,
     live=describe_live,
     runners=make_runners,
+    about=ABOUT,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from handlers.core.dialect import Route
 from handlers.core.errors import NotFound
 from handlers.core.operation import operation
+from handlers.pybossa import answers
 from handlers.pybossa.mails import Letterhead
 from handlers.pybossa.rules import Access, Moved, Outcome, PyBossaHandler, profile_path
 from storage.pybossa.revision import Proof
@@ -15,7 +16,7 @@ SENT = "An e-mail has been sent to validate your e-mail address."
 class ConfirmEmailHandler(PyBossaHandler):
     """Mails the link."""
 
-    @operation(access=Access.SIGNED_IN)
+    @operation(access=Access.SIGNED_IN, returns=answers.Moved)
     async def get(self) -> Outcome:
         """Mail a link to the caller's pending address, or to the primary one, unless that is proven."""
         settings, user = self.services.settings, self.caller

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from handlers.core.dialect import Route
 from handlers.core.errors import Denied
 from handlers.core.operation import operation
+from handlers.pybossa import answers
 from handlers.pybossa.register import THANKS
 from handlers.pybossa.rules import HOME, Moved, Outcome, PyBossaHandler
 from storage.errors import NotFound, Taken
@@ -27,7 +28,7 @@ class KeyQuery(BaseModel):
 class ConfirmationHandler(PyBossaHandler):
     """Makes the account of a registration, or proves an address of an account; signs in."""
 
-    @operation(query=KeyQuery)
+    @operation(query=KeyQuery, returns=answers.Moved)
     async def get(self, query: KeyQuery) -> Outcome:
         """Use a mailed link; a key belongs to one registration or one account, whoever has the name now."""
         confirmed = await self.redeem(query.key)

@@ -7,6 +7,7 @@ import time
 from handlers.core.dialect import Route
 from handlers.core.errors import NotFound
 from handlers.core.operation import operation
+from handlers.pybossa.answers import Community
 from handlers.pybossa.objects import Object, list_row, own_row
 from handlers.pybossa.rules import Outcome, Page, PyBossaHandler
 from storage.pybossa.people import show
@@ -18,7 +19,7 @@ LARGEST = 2**63 - 1
 class IndexHandler(PyBossaHandler):
     """The index, page by page."""
 
-    @operation()
+    @operation(returns=Community)
     async def get(self, number: str = "1") -> Outcome:
         """List the people who contribute, newest first, with the top list and the newest events."""
         page = read_number(number)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 from handlers.core.cookies import COOKIE, LONGEST_COOKIE, find_signed_in
+from handlers.core.declaration import Credential
 from handlers.core.live import Live, Reaction
 from handlers.core.services import Services
 from handlers.core.streams import OutboxChannels
+from handlers.pybossa.messages import LEADERBOARD, UPDATES, Leader, LeaderboardMessage
 from realtime.channels import Change, Identity, State
 from realtime.codes import CloseCode, Disconnect
 from storage.extended_json import dumps
@@ -24,6 +27,7 @@ class UpdateChannel(OutboxChannels):
     """`feed:updates`: what is new, for everyone."""
 
     name, boundary = CHANNEL, ""
+    declarations = (UPDATES,)
 
     async def authorise(self, who: Identity, key: str) -> None:
         """Let everyone in."""
@@ -37,6 +41,7 @@ class LeaderboardChannel:
     """`feed:leaderboard`: the top list without anybody's own row, for everyone."""
 
     name, boundary = "feed:leaderboard", ""
+    declarations = (LEADERBOARD,)
     collections = frozenset({BOARD})
 
     def __init__(self, ranking: Ranking, size: int) -> None:
@@ -61,7 +66,8 @@ class LeaderboardChannel:
         return [self.name]
 
     def _state(self, board: Board) -> State:
-        return State(str(board.id), board.version, dumps({"top_users": list(board.users[: self._size])}))
+        told = LeaderboardMessage(top_users=cast("Sequence[Leader]", board.users[: self._size]))
+        return State(str(board.id), board.version, dumps(told))
 
 
 def describe_live(services: Services) -> Live:
@@ -90,4 +96,10 @@ def describe_live(services: Services) -> Live:
         reactions=(Reaction(("users",), repaint.note),),
         tasks=(repaint.run,),
         cookies={COOKIE: recognise},
+        credentials=(
+            Credential("pybossa", "ApiKey <key>", "The key on somebody's own PyBossa page."),
+            Credential(
+                "session", COOKIE, "PyBossa's session cookie, on this server's own pages.", cookie=True
+            ),
+        ),
     )

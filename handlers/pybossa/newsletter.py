@@ -7,6 +7,7 @@ from pydantic import Field
 from handlers.core.dialect import Route
 from handlers.core.mailing_list import list_jobs
 from handlers.core.operation import operation
+from handlers.pybossa import answers
 from handlers.pybossa.rules import HOME, Access, Moved, NextQuery, Outcome, Page, PyBossaHandler
 
 SUBSCRIBED = "You are subscribed to our newsletter"
@@ -22,7 +23,7 @@ class NewsletterQuery(NextQuery):
 class NewsletterHandler(PyBossaHandler):
     """Asks, and takes the answer."""
 
-    @operation(access=Access.SIGNED_IN, query=NewsletterQuery)
+    @operation(access=Access.SIGNED_IN, query=NewsletterQuery, returns=answers.Moved)
     async def get(self, query: NewsletterQuery) -> Outcome:
         """Show the question, or note the answer of the query; nobody is asked again."""
         answer = ANSWERS.get(query.subscribe.lower())

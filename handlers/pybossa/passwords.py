@@ -5,6 +5,7 @@ from __future__ import annotations
 from handlers.core.dialect import Route
 from handlers.core.errors import Denied, Malformed
 from handlers.core.operation import operation
+from handlers.pybossa import answers
 from handlers.pybossa.confirmation import LONGEST_KEY, KeyQuery
 from handlers.pybossa.forms import CORRECT, Form, Text
 from handlers.pybossa.mails import Letterhead
@@ -30,13 +31,13 @@ class ForgotForm(Form):
 class ForgotHandler(PyBossaHandler):
     """Mails links that set a password."""
 
-    @operation()
+    @operation(returns=answers.FormPage[answers.AddressFields])
     async def get(self) -> Outcome:
         """Show the form."""
         form = ForgotForm.describe(await self.browser.make_token())
         return Page("account/password_forgot.html", {"form": form})
 
-    @operation(body=ForgotForm)
+    @operation(body=ForgotForm, returns=answers.FormPage[answers.AddressFields])
     async def post(self, body: ForgotForm) -> Outcome:
         """Mail a link to the primary address of the account that has this one."""
         errors = found(email_addr=check_email(body.email_addr))
@@ -75,13 +76,15 @@ class ResetForm(Form):
 class ResetHandler(PyBossaHandler):
     """Sets a password for whoever holds a link, and signs in."""
 
-    @operation(query=KeyQuery)
+    @operation(query=KeyQuery, returns=answers.FormPage[answers.PasswordFields])
     async def get(self, query: KeyQuery) -> Outcome:
         """Show the form."""
         await self.open_reset(query.key)
         return self.page(ResetForm.describe(await self.browser.make_token()))
 
-    @operation(body=ResetForm, query=KeyQuery)
+    @operation(
+        body=ResetForm, query=KeyQuery, returns=answers.Moved | answers.FormPage[answers.PasswordFields]
+    )
     async def post(self, body: ResetForm, query: KeyQuery) -> Outcome:
         """Set the password, for all dialects; the link is used up."""
         opened = await self.open_reset(query.key)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from handlers.core.dialect import Route
 from handlers.core.errors import Denied
 from handlers.core.operation import operation
+from handlers.pybossa import answers
 from handlers.pybossa.mails import Letterhead
 from handlers.pybossa.rules import Access, Content, Moved, Outcome, PyBossaHandler, profile_path
 from storage.jobs import NewJob
@@ -33,7 +34,7 @@ class PrivacyHandler(PyBossaHandler):
 class DeleteHandler(PrivacyHandler):
     """Deletes accounts, by and by."""
 
-    @operation(access=Access.OWNER)
+    @operation(access=Access.OWNER, returns=answers.Enqueued)
     async def get(self, name: str) -> Outcome:
         """Queue the deletion of the caller's account."""
         self.refuse_other_sites()
@@ -57,7 +58,7 @@ class DeleteHandler(PrivacyHandler):
 class ExportHandler(PrivacyHandler):
     """Collects data, by and by."""
 
-    @operation(access=Access.OWNER)
+    @operation(access=Access.OWNER, returns=answers.Moved)
     async def get(self, name: str) -> Outcome:
         """Queue an export of what is stored about the caller."""
         self.refuse_other_sites()

@@ -7,6 +7,7 @@ from typing import Any
 
 from handlers.core.dialect import Route
 from handlers.core.operation import operation
+from handlers.pybossa import answers
 from handlers.pybossa.objects import list_public, own_user, public_user, split_own
 from handlers.pybossa.rules import SIGN_IN, Access, Moved, Outcome, Page, PyBossaHandler, profile_path
 from storage.pybossa.people import PyBossaUser
@@ -17,7 +18,7 @@ HIDDEN = "User data is restricted"
 class ProfileHandler(PyBossaHandler):
     """Somebody's page."""
 
-    @operation()
+    @operation(returns=answers.OwnPage | answers.PublicPage)
     async def get(self, name: str) -> Outcome:
         """Show a person, or to themselves all of their data."""
         person = await self.find_person(name)
@@ -71,7 +72,7 @@ class ProfileHandler(PyBossaHandler):
 class OwnProfileHandler(ProfileHandler):
     """The page of whoever asks."""
 
-    @operation()
+    @operation(returns=answers.OwnPage | answers.NotSignedIn)
     async def get(self) -> Outcome:
         """Show the caller's data, or the way there."""
         if self.user is None:
@@ -82,7 +83,7 @@ class OwnProfileHandler(ProfileHandler):
 class ProjectsHandler(PyBossaHandler):
     """Somebody's own projects."""
 
-    @operation(access=Access.OWNER)
+    @operation(access=Access.OWNER, returns=answers.OwnProjects)
     async def get(self, name: str) -> Outcome:
         """List the caller's projects, drafts apart."""
         own = split_own(await self.stores.projects.owned_by(self.owner.id))

@@ -7,6 +7,7 @@ from typing import ClassVar
 from handlers.core.dialect import Route
 from handlers.core.errors import Malformed
 from handlers.core.operation import operation
+from handlers.pybossa import answers
 from handlers.pybossa.forms import CORRECT, Errors, Flag, Form, Text
 from handlers.pybossa.mails import Letterhead
 from handlers.pybossa.people import (
@@ -43,12 +44,16 @@ class RegisterHandler(PyBossaHandler):
 
     limit: ClassVar[str] = "mails_per_address"
 
-    @operation()
+    @operation(returns=answers.FormPage[answers.RegisterFields])
     async def get(self) -> Outcome:
         """Show the form."""
         return self.page(RegisterForm.describe(await self.browser.make_token()))
 
-    @operation(body=RegisterForm, query=NextQuery)
+    @operation(
+        body=RegisterForm,
+        query=NextQuery,
+        returns=answers.Sent | answers.Moved | answers.FormPage[answers.RegisterFields],
+    )
     async def post(self, body: RegisterForm, query: NextQuery) -> Outcome:
         """Register: mail a link, or make the account at once where nothing is to be confirmed."""
         if len(body.password) > LONGEST_PASSWORD:

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from handlers.core.dialect import Route
 from handlers.core.operation import operation
+from handlers.pybossa import answers
 from handlers.pybossa.forms import CORRECT, Errors, Form, Text
 from handlers.pybossa.people import LONGEST_EMAIL, found
 from handlers.pybossa.rules import HOME, Moved, NextQuery, Outcome, Page, PyBossaHandler
@@ -33,14 +34,14 @@ class SignInForm(Form):
 class SignInHandler(PyBossaHandler):
     """Signs browsers in."""
 
-    @operation(query=NextQuery)
+    @operation(query=NextQuery, returns=answers.SignInPage | answers.Moved)
     async def get(self, query: NextQuery) -> Outcome:
         """Show the form, unless somebody is signed in."""
         if self.user is not None:
             return Moved(HOME)
         return self.page(SignInForm.describe(await self.browser.make_token()), query)
 
-    @operation(body=SignInForm, query=NextQuery)
+    @operation(body=SignInForm, query=NextQuery, returns=answers.Moved | answers.SignInPage)
     async def post(self, body: SignInForm, query: NextQuery) -> Outcome:
         """Sign in; whoever is unknown waits as long as everybody."""
         empty = found(
@@ -92,7 +93,7 @@ class SignInHandler(PyBossaHandler):
 class SignOutHandler(PyBossaHandler):
     """Signs browsers out."""
 
-    @operation()
+    @operation(returns=answers.SignedOut)
     async def get(self) -> Outcome:
         """End this browser's session and what signs it in again; others stay."""
         await self.browser.leave()

@@ -12,6 +12,7 @@ from handlers.core.operation import operation
 from handlers.core.pictures import Crop, NoPictureError
 from handlers.core.rest.body import fold
 from handlers.core.upload import FormUpload, UploadHandler
+from handlers.pybossa import answers
 from handlers.pybossa.avatar import COORDINATES, NO_INTEGER, portray, read_coordinate
 from handlers.pybossa.forms import CORRECT, Errors, read_sent
 from handlers.pybossa.mails import Letterhead
@@ -72,12 +73,12 @@ class UpdateHandler(UploadHandler, PyBossaHandler):
             return read_sent(self.form_type, bytes(self.received))
         return fold(self.form.read_texts("strict"))
 
-    @operation(access=Access.OWNER_OR_ADMIN)
+    @operation(access=Access.OWNER_OR_ADMIN, returns=answers.UpdatePage)
     async def get(self, name: str) -> Outcome:
         """Show the forms."""
         return await self.page()
 
-    @operation(body=UpdateBody, access=Access.OWNER_OR_ADMIN)
+    @operation(body=UpdateBody, access=Access.OWNER_OR_ADMIN, returns=answers.Moved | answers.UpdatePage)
     async def post(self, name: str, body: UpdateBody) -> Outcome:
         """Save one of the forms of whom the path names."""
         match body.btn:
