@@ -36,6 +36,7 @@ class Event(enum.Enum):
     RECOVERED = "a password set by a mailed link"
     PROVEN = "the first proof of an address, by somebody who knows the password"
     CLAIMED = "the first proof of an address, by a link that asked for nothing"
+    EXPELLED = "an administrator ends what the account is signed in with"
 
 
 ENDS: Mapping[Event, frozenset[Holding]] = {
@@ -43,7 +44,9 @@ ENDS: Mapping[Event, frozenset[Holding]] = {
     Event.RECOVERED: frozenset(Holding),
     Event.PROVEN: frozenset({Holding.SECRET, Holding.KEYS}),
     Event.CLAIMED: frozenset({Holding.KEYS, Holding.SESSIONS, Holding.SOCKETS}),
+    Event.EXPELLED: frozenset({Holding.TOKEN, Holding.SESSIONS, Holding.LINKS, Holding.SOCKETS}),
 }
+PROOFS = frozenset({Event.RECOVERED, Event.PROVEN, Event.CLAIMED})  # whoever did it has the mailbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ class Credentials:
         changes = {
             "$set": values,
             "$inc": {"auth.generation": 1} if Holding.SOCKETS in ends else {},
-            "$unset": {"auth.unproven": ""} if event is not Event.CHANGED else {},
+            "$unset": {"auth.unproven": ""} if event in PROOFS else {},
         }
         if updates := {operator: fields for operator, fields in changes.items() if fields}:
             await self._users.update_one({"_id": person["_id"]}, updates, session=session)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from storage.batching import Batcher
 from storage.credentials import Ending, Event
 from storage.database import Database, Index, index
 from storage.driver import Document, ObjectId, ReturnDocument, Session
@@ -55,6 +56,7 @@ class Revocations:
         self._rows = database[self.COLLECTION]
         self._users = database["users"]
         self._clock = clock
+        self._voids: Batcher[tuple[int, str], bool] = Batcher(self._find_void)
 
     async def end(self, user_id: ObjectId, credential: str | None, session: Session) -> None:
         """Revoke one credential, by the name that `name_credential` gives it, or (None) all of an account.
@@ -98,8 +100,18 @@ class Revocations:
         await self._rows.insert_one(row, session=session)
 
     async def is_void(self, user: int, credential: str) -> bool:
-        """Tell whether a credential was revoked by name; look its generation up for the rest."""
-        return await self._rows.find_one({"user": user, "credential": credential}, {"_id": 1}) is not None
+        """Tell whether a credential was revoked by name; look its generation up for the rest.
+
+        Look-ups of one moment share a round trip.
+        """
+        return await self._voids.submit((user, credential))
+
+    async def _find_void(self, named: Sequence[tuple[int, str]]) -> Sequence[bool]:
+        users, credentials = ({each[place] for each in named} for place in (0, 1))
+        query = {"user": {"$in": list(users)}, "credential": {"$in": list(credentials)}}
+        rows = await self._rows.find(query, {"user": 1, "credential": 1}).to_list(None)
+        void = {(row["user"], row["credential"]) for row in rows}
+        return [each in void for each in named]
 
     async def recent(self) -> Sequence[Revocation]:
         """Read all that are kept, for whoever may have missed some."""

@@ -6,6 +6,13 @@ import random
 
 from storage.accounts import Accounts
 from storage.addresses import Addresses
+from storage.admin.appointments import Appointments
+from storage.admin.clients import Clients
+from storage.admin.dossier import Dossiers
+from storage.admin.lockout import Lockout
+from storage.admin.overviews import Overviews
+from storage.admin.queue import Queue
+from storage.admin.search import PeopleSearch
 from storage.announcements import Announcements
 from storage.calls import Calls
 from storage.comics.catalogue import Catalogue
@@ -98,6 +105,7 @@ INDEXED = (
     *(Catalogue, SecretKeys, Subscriptions),
     *(Community, Contributions, Feed, Projects, Ranking),
     *(Links, PendingRegistrations, Sessions),
+    *(Clients, PeopleSearch, Queue),
     *(MagicLinks, Phones, Polls, Profiles, Reports, Roles, Statistics, Throttle, Tokens, ValidationQueue),
 )
 
@@ -132,6 +140,7 @@ class Stores:
         self._open_attendance()
         self._open_payments()
         self._open_pybossa()
+        self._open_administration()
         self._tie_deletion()
 
     @classmethod
@@ -286,6 +295,17 @@ class Stores:
         self.avatars = Avatars(database, self.files, self.pybossa)
         self.exports = Exports(database, self.files, self.jobs)
         self.leaving = Leaving(database, ranking, feed, self.jobs, random.SystemRandom())
+
+    def _open_administration(self) -> None:
+        """Make what administrators look at and act by."""
+        database = self.database
+        self.appointments = Appointments(self.accounts, self.grants, self.roles, self.journal)
+        self.clients = Clients(database)
+        self.dossiers = Dossiers(database, self.appointments)
+        self.lockout = Lockout(database, self.credentials, self.journal)
+        self.overviews = Overviews(database)
+        self.people_search = PeopleSearch(database)
+        self.queue = Queue(database, self.jobs)
 
     def _tie_deletion(self) -> None:
         """Make what removes a person from all of these."""
