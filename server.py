@@ -19,25 +19,27 @@ from tornado.httpserver import HTTPServer
 import settings as configuration
 from handlers.core.access_log import AccessLog
 from handlers.core.application import Folkmoot
+from handlers.core.banner import describe, write_banner
 from handlers.core.client import Addressing, url_of
+from handlers.core.demo import Demo, choose_sms, choose_transport, lead_here
 from handlers.core.dialect import discover
 from handlers.core.gate import Gate
 from handlers.core.layer import LayerSeat
 from handlers.core.live import Committed, Live, keep_house
-from handlers.core.mail import open_transport
 from handlers.core.metrics import Metrics
 from handlers.core.processes import STOPPING, Place, run_loop, run_processes
 from handlers.core.runners import gather_runners
 from handlers.core.sentry import report_errors
 from handlers.core.services import Services, open_tries
-from handlers.core.sms import open_sms
-from handlers.core.start import CannotStart, Flags, check, listen, prepare, read_flags
+from handlers.core.start import CannotStart, Flags, Misuse, check, listen, prepare, read_flags
+from handlers.core.stopping import leave_within
 from handlers.core.tokens import Signer
 from handlers.core.worker import Worker
 from realtime.feed import Feed
 from realtime.hub import Hub
 from realtime.limits import Limits
-from scripts.demo_data import animate, populate
+from scripts.demo.doors import open_demo
+from scripts.demo_data import animate, move_in
 from settings import VERSION, SettingError, Settings
 from storage.changes import Changes
 from storage.embedded import EmbeddedError, Lease
@@ -47,6 +49,7 @@ from storage.stores import Stores
 
 START = 10.0  # seconds that the change stream has to open
 FINISH = 4.0  # seconds that requests have to finish after a signal
+CLEAN_UP = 1.5  # seconds that what goes on beside the requests has to end
 UPLOAD = 300.0  # seconds that a request's body may take
 
 log = logging.getLogger("folkmoot")
@@ -71,8 +74,12 @@ class Parts:
     lives: Sequence[Live]
 
 
-def build(settings: Settings, stores: Stores, address: str, port: int, log: TextIO) -> Parts:
+def build(
+    settings: Settings, stores: Stores, address: str, port: int, log: TextIO, *, demo: Demo | None = None
+) -> Parts:
     """Put services, dialects, hub and application together."""
+    if demo is not None:
+        settings = lead_here(settings, url_of(address, port))
     passwords = Passwords(settings.bcrypt_rounds, os.cpu_count() or 1)
     services = Services(
         settings,
@@ -80,9 +87,10 @@ def build(settings: Settings, stores: Stores, address: str, port: int, log: Text
         Addressing(settings, address, port),
         Signer(settings.signing_key()),
         LayerSeat(settings, stores),
-        open_sms(settings.sms_url.get_secret_value()),
+        choose_sms(settings, demo),
         passwords,
         open_tries(settings, stores, passwords),
+        demo=demo,
     )
     dialects = discover()
     lives = [dialect.live(services) for dialect in dialects if dialect.live is not None]
@@ -105,10 +113,10 @@ def build(settings: Settings, stores: Stores, address: str, port: int, log: Text
 
 
 @asynccontextmanager
-async def background(parts: Parts) -> AsyncIterator[None]:
+async def background(parts: Parts) -> AsyncIterator[Worker]:
     """Run what goes on beside the requests: feed, jobs, the dialects' tasks; enter when the feed listens."""
     services = parts.application.services
-    transport = open_transport(services.settings.email_url.get_secret_value())
+    transport = choose_transport(services.settings, services.demo)
     runners = gather_runners(services.settings, services.stores, transport)
     worker = Worker(services.stores.jobs, runners, services.settings.job_workers)
     parts.application.hub.start()
@@ -119,16 +127,16 @@ async def background(parts: Parts) -> AsyncIterator[None]:
         task.add_done_callback(report_end)
     try:
         await asyncio.wait_for(parts.changes.ready.wait(), START)
-        yield
+        yield worker
     finally:
         for task in tasks:
             task.cancel()
-        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        ended, _ = await asyncio.wait(tasks, timeout=CLEAN_UP)
         await worker.stop()
         services.passwords.close()
     for each in ended:
-        if isinstance(each, Exception):
-            raise each
+        if not each.cancelled() and (error := each.exception()) is not None:
+            raise error
 
 
 def report_end(task: asyncio.Task[None]) -> None:
@@ -148,19 +156,21 @@ async def serve(start: Start, uri: str, lease: Lease | None, place: Place) -> No
         if lease is not None:
             await stack.enter_async_context(beside(mend(lease)))
         port = start.sockets[0].getsockname()[1]
-        parts = build(start.settings, stores, start.flags.address, port, sys.stderr)
-        await stack.enter_async_context(background(parts))
+        demo = open_demo(stores) if start.flags.demo else None
+        parts = build(start.settings, stores, start.flags.address, port, sys.stderr, demo=demo)
+        worker = await stack.enter_async_context(background(parts))
         server = HTTPServer(
             parts.application, max_body_size=1 << 40, idle_connection_timeout=120, body_timeout=UPLOAD
         )
         server.add_sockets(start.sockets)
         if place.number == 0:
             if not place.again:
-                announce(start.sockets)
+                await announce(start, parts.application.services)
             if start.flags.demo:
                 await stack.enter_async_context(beside(animate(stores)))
         await stop.wait()
-        await finish(server, parts.application)
+        leave_within()
+        await asyncio.gather(worker.stop(), finish(server, parts.application))
 
 
 def call_to_stop(stop: asyncio.Event, place: Place) -> None:
@@ -201,11 +211,11 @@ async def beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-def announce(sockets: list[socket.socket]) -> None:
-    """Say where the server answers."""
-    address = url_of(*sockets[0].getsockname()[:2])
-    print(f"listening on {address}", flush=True)
-    print(f"live page:   {address}/", flush=True)
+async def announce(start: Start, services: Services) -> None:
+    """Say where the server answers, and what there is to see."""
+    url = url_of(*start.sockets[0].getsockname()[:2])
+    people = None if services.demo is None else await services.demo.people(services)
+    write_banner(sys.stdout, url, describe(url, start.settings, people))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -216,15 +226,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = configuration.read()
         check(settings)
         return run(Start(settings, flags, listen(flags)))
-    except (SettingError, CannotStart, EmbeddedError) as error:
+    except (SettingError, Misuse, CannotStart, EmbeddedError) as error:
         sys.stderr.write(f"{error}\n")
-        return 2 if isinstance(error, SettingError) else 1
+        return 2 if isinstance(error, SettingError | Misuse) else 1
 
 
 def run(start: Start) -> int:
     """Run the processes; return the exit code."""
     with database_uri(start.settings) as (uri, lease):
-        asyncio.run(prepare(start.settings, uri, populate if start.flags.demo else None))
+        asyncio.run(prepare(start.settings, uri, move_in(start.settings) if start.flags.demo else None))
         return run_processes(start.flags.processes, lambda place: run_loop(serve(start, uri, lease, place)))
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
 
 from scripts.demo.founding import SIZES, Size, populate
+from scripts.demo.hosts import welcome
 from scripts.demo.life import animate
 from scripts.session import make_parser, run
 from settings import Settings
+from storage.demo_box import DemoBox
+from storage.passwords import Passwords
 from storage.stores import Stores
 
-__all__ = ["animate", "main", "populate"]
+__all__ = ["animate", "main", "move_in", "populate"]
 
 
 def main() -> None:
@@ -31,6 +36,21 @@ def main() -> None:
         return {"made": made}
 
     run(work)
+
+
+def move_in(settings: Settings) -> Callable[[Stores], Awaitable[object]]:
+    """Return what a server in demo mode does first: the community, its named people, the box for mails."""
+
+    async def fill(stores: Stores) -> None:
+        await populate(stores)
+        await stores.database.ensure_indexes(DemoBox.INDEXES)
+        passwords = Passwords(settings.bcrypt_rounds, os.cpu_count() or 1)
+        try:
+            await welcome(stores, settings.signing_key(), passwords)
+        finally:
+            passwords.close()
+
+    return fill
 
 
 async def found(stores: Stores, size: Size) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from handlers.core.about import who_may
 from handlers.core.dialect import discover
 from handlers.core.handler import METHODS
 from handlers.core.operation import declared_operation
@@ -16,7 +17,8 @@ def list_routes() -> list[dict[str, str]]:
             for method in METHODS:
                 declared = declared_operation(route.handler, method)
                 if declared is not None:
-                    who = "everyone" if declared.access is None else str(declared.access)
+                    access = who_may(route.handler, declared)
+                    who = "everyone" if access is None else str(access)
                     rows.append(
                         {
                             "method": method,

@@ -42,6 +42,15 @@ def make_parser(name: str, summary: str, example: str) -> argparse.ArgumentParse
     )
 
 
+async def find_number(stores: Stores, email: str) -> int:
+    """Return the id of the account that has an address, be it active or not; raises Failure."""
+    owner = await stores.addresses.owner(email.strip())
+    if owner is None:
+        raise Failure(f"there is no account with the address {email.strip()}")
+    number: int = (await stores.accounts.document(owner))["id"]
+    return number
+
+
 Work = Callable[[Settings, Stores], Awaitable[Any]]
 
 

@@ -13,7 +13,7 @@ from storage.driver import Document, ObjectId, PyMongoError, Session
 from storage.errors import Taken
 from storage.person import new_person
 
-Mark = Literal["founder", "newcomer"]
+Mark = Literal["founder", "newcomer", "host"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Community:
         self._database = database
         self._users = database["users"]
         self._rows = database["email_addresses"]
+        self._log = database["log"]
         self._counters = Counters(database)
 
     async def is_empty(self) -> bool:
@@ -65,6 +66,10 @@ class Community:
                 raise Taken("email") from error
             raise
         return [person["_id"] for person in people]
+
+    async def forget(self, oid: ObjectId) -> None:
+        """Take the note of a demo person's deletion away: those who come and go would fill the log."""
+        await self._log.delete_many({"action": "deleted_user", "data.user_id": oid})
 
 
 def make_person(number: int, settler: Settler, mark: Mark) -> Document:

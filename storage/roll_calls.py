@@ -11,38 +11,54 @@ from typing import Any
 from storage.database import Database, Index, index
 
 KEEP = 60  # seconds until a question and its answers are cleared away
+AUDIENCE = "audience"  # the usual kind of question
 ALIVE_MS = 5_000  # a process that gave no sign for so long is gone
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Who listens to a channel? `named` wants the clients themselves, not just their number."""
+    """Who listens to a channel? `named` wants the clients themselves, not just their number.
+
+    Of another `kind` than AUDIENCE it is about a whole process: see `handlers.core.roll_call`.
+    """
 
     id: str
     node: str
     channel: str
     named: bool
+    kind: str = AUDIENCE
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Question:
         """Read the stored form."""
-        return cls(row["_id"], row["node"], row["channel"], row["named"])
+        return cls(row["_id"], row["node"], row["channel"], row["named"], row.get("kind", AUDIENCE))
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What one process answers: how many clients of which users, and the users by client."""
+    """What one process answers: how many clients of which users, and the users by client.
+
+    `facts` answer questions of other kinds.
+    """
 
     question: str
     node: str
     size: int
     users: Sequence[str]
     clients: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Reply:
         """Read the stored form."""
-        return cls(row["question"], row["node"], row["size"], row["users"], dict(row["clients"]))
+        return cls(
+            row["question"],
+            row["node"],
+            row["size"],
+            row["users"],
+            dict(row["clients"]),
+            row.get("facts") or {},
+        )
 
 
 class RollCalls:
@@ -84,6 +100,7 @@ class RollCalls:
                 "node": question.node,
                 "channel": question.channel,
                 "named": question.named,
+                "kind": question.kind,
                 "expires": self._expiry(),
             }
         )
@@ -98,6 +115,7 @@ class RollCalls:
                     "size": each.size,
                     "users": list(each.users),
                     "clients": list(each.clients.items()),
+                    "facts": dict(each.facts),
                     "expires": self._expiry(),
                 }
                 for each in replies

@@ -23,6 +23,7 @@ from tornado.httputil import HTTPHeaders
 from tornado.netutil import bind_sockets
 
 from handlers.core.application import Folkmoot
+from handlers.core.demo import Demo
 from handlers.core.setting_values import RateLimit
 from server import background, build
 from settings import Settings
@@ -124,12 +125,12 @@ class Served:
 
 
 @asynccontextmanager
-async def serve_here(settings: Settings, stores: Stores) -> AsyncIterator[Served]:
+async def serve_here(settings: Settings, stores: Stores, demo: Demo | None = None) -> AsyncIterator[Served]:
     """Run the server in this process, on a free port."""
     log = StringIO()
     sockets = bind_sockets(0, "127.0.0.1")
     port = sockets[0].getsockname()[1]
-    parts = build(settings, stores, "127.0.0.1", port, log)
+    parts = build(settings, stores, "127.0.0.1", port, log, demo=demo)
     application = parts.application
     url = f"http://127.0.0.1:{port}"
     server = HTTPServer(application, max_body_size=1 << 40)
@@ -166,10 +167,14 @@ class ServerProcess:
                 stderr=subprocess.STDOUT,
             )
         served = cls(process, log)
-        served.url = served.wait_for(READY)
+        try:
+            served.url = served.wait_for(READY)
+        except AssertionError:
+            served.end()
+            raise
         return served
 
-    def wait_for(self, pattern: re.Pattern[str], seconds: float = 20) -> str:
+    def wait_for(self, pattern: re.Pattern[str], seconds: float = 60) -> str:
         """Wait for a line of the log; return its first group."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -18,6 +18,10 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from handlers.core.banner import describe
+from settings import Settings
+from storage.community import Community, Settler
+from storage.stores import Stores
 from tests.serving import ROOT, Api, ServerProcess
 from tests.wire import open_wire
 
@@ -86,6 +90,57 @@ def test_a_wrong_setting_ends_the_start_with_2_and_its_name(
 @pytest.mark.parametrize("flags", [["--processes", "0"], ["--port", "70000"], ["--port", "x"], ["--what"]])
 def test_a_wrong_flag_ends_the_start_with_2(flags: list[str]) -> None:
     assert refuse(*flags)[0] == 2
+
+
+# What it says of itself
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", ""])  # noqa: S104
+def test_a_demo_is_not_shown_to_others(address: str, tmp_path: Path) -> None:
+    """Its passwords would be: one line says what to do instead, and the exit code is 2."""
+    code, words, _ = refuse("--demo", "--address", address, DATA_DIR=str(tmp_path))
+    assert (code, words.count("\n")) == (2, 1), words
+    assert "--no-demo" in words
+    assert "--address 127.0.0.1" in words
+
+
+async def test_a_demo_says_where_everything_is_and_whom_to_sign_in_as(
+    launch: Launch, settings: Settings, stores: Stores
+) -> None:
+    """The first line is for programs; the rest for people, without colours where nobody looks."""
+    # One founder makes it a demo's database; founding all of it is tested elsewhere.
+    await Community(stores.database).settle([Settler("x@example.org", {}, {}, 1e9)], "founder")
+    server = launch("--demo", EMAIL_URL="console:")
+    server.wait_for(re.compile(r"\n  (or as) "))
+    banner = server.log.read_text().partition("listening on ")[2]
+    lines = dict(re.findall(r"^  (\w+(?: \w+)*) {2,}(.+)$", banner, re.MULTILINE))
+    assert banner.startswith(f"{server.url}\n")
+    paths = {"home": "/", "dashboard": "/dashboard", "docs": "/docs", "admin": "/admin/"}
+    paths["mail box"] = "/demo/mail"
+    assert {label: lines[label] for label in paths} == {
+        label: server.url + path for label, path in paths.items()
+    }
+    assert lines["demo data"] == "yes, and it moves"
+    assert lines["database"].startswith(f"{settings.mongodb_database} at mongodb://127.0.0.1:")
+    assert "\x1b" not in banner
+    email, password = lines["sign in as"].split()
+    api = Api(server.url)
+    body = {"username": email, "password": password}
+    signed_in = await api.post("/api/token/", body, Content_Type="application/json")
+    assert (await api.get("/demo/mail")).status == 200
+    api.close()
+    assert signed_in.status == 200, signed_in.text
+
+
+def test_outside_of_a_demo_nobodys_password_is_shown() -> None:
+    """And of a connection string only the hosts."""
+    uri = "mongodb://ann:hunter2@a.example:1,b.example:2/x?replicaSet=rs0"
+    settings = Settings(_env_file=None, mongodb_uri=uri, secret_key="k" * 32)
+    lines = dict(describe("http://x", settings, None))
+    assert lines["database"] == "folkmoot at mongodb://a.example:1,b.example:2"
+    assert lines["demo data"] == "no"
+    assert lines.keys() == {"home", "dashboard", "docs", "admin", "database", "demo data"}
+    assert dict(describe("http://x", settings, []))["demo data"].startswith("no: ")
 
 
 # The end

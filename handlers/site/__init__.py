@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 from handlers.core.dialect import Dialect
-from handlers.site import dashboard, health, layer, pages, sockets, tokens
+from handlers.site import (
+    admin,
+    dashboard,
+    demo,
+    docs,
+    health,
+    layer,
+    live_docs,
+    openapi,
+    pages,
+    sockets,
+    tokens,
+)
+from handlers.site.about import ABOUT
 from handlers.site.rules import SiteNotFound
 
 DIALECT = Dialect(
     name="site",
     title="Site: pages, documents, live hub",
     claims=("",),
-    routes=(*pages.ROUTES, *dashboard.ROUTES, *health.ROUTES, *tokens.ROUTES, *layer.ROUTES, *sockets.ROUTES),
+    routes=(
+        *pages.ROUTES,
+        *dashboard.ROUTES,
+        *demo.ROUTES,
+        *docs.ROUTES,
+        *openapi.ROUTES,
+        *live_docs.ROUTES,
+        *health.ROUTES,
+        *tokens.ROUTES,
+        *layer.ROUTES,
+        *sockets.ROUTES,
+        *admin.ROUTES,
+    ),
     fallback=SiteNotFound,
+    about=ABOUT,
 )

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from handlers.core.dialect import Route
 from handlers.core.operation import operation
+from handlers.site.answers import Health
 from handlers.site.rules import SiteHandler
 from storage.database import is_outage
 
@@ -19,7 +20,7 @@ class HealthHandler(SiteHandler):
 
     checks_host: ClassVar[bool] = False  # a balancer asks by address
 
-    @operation()
+    @operation(returns=Health)
     async def get(self) -> None:
         """Return 200 when the database answers within a second, else 503."""
         healthy = await self.stores.database.ping(PATIENCE)

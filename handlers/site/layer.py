@@ -10,6 +10,7 @@ from handlers.core.dialect import Route
 from handlers.core.errors import Malformed
 from handlers.core.operation import operation
 from handlers.core.tokens import BadToken
+from handlers.site.answers import IdentityToken, Nonce, SessionToken
 from handlers.site.rules import SiteHandler
 from realtime.channels import Identity
 
@@ -17,7 +18,7 @@ from realtime.channels import Identity
 class NonceHandler(SiteHandler):
     """`POST /nonces`."""
 
-    @operation(status=201)
+    @operation(status=201, returns=Nonce)
     async def post(self) -> dict[str, str]:
         """Return a nonce that is good for ten minutes and once."""
         self.set_header("Cache-Control", "no-store")
@@ -27,7 +28,7 @@ class NonceHandler(SiteHandler):
 class SessionHandler(SiteHandler):
     """`POST /sessions`."""
 
-    @operation(status=201)
+    @operation(status=201, takes=IdentityToken, returns=SessionToken)
     async def post(self) -> dict[str, str] | None:
         """Trade an identity token, and its nonce, for a token that opens the hub."""
         self.set_header("Cache-Control", "no-store")

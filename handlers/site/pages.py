@@ -72,6 +72,7 @@ class StaticHandler(SiteHandler, StaticFileHandler):
 
 ROUTES = (
     Route("/", PageHandler, {"page": "home.html"}),
+    Route("/dashboard", PageHandler, {"page": "dashboard.html"}),
     Route("/static/html/member_details.html", PageHandler, {"page": "member_details.html"}),
     Route("/static/html/soft_launch_iiccot.html", PageHandler, {"page": "vote.html"}),
     Route("/static/{path}", StaticHandler),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -26,13 +27,14 @@ class SiteHandler(DialectHandler):
         heading = "Page not found" if isinstance(error, NotFound) else "This didn't work"
         return self.render_page("error.html", heading=heading, reason=text)
 
-    def render_page(self, template: str, **values: str) -> bytes:
+    def render_page(self, template: str, **values: Any) -> bytes:
         """Fill a template in; sets the headers of pages."""
         self.set_header("Content-Type", HTML)
         for name, value in PAGE_HEADERS.items():
             self.set_header(name, value)
         brand = self.services.settings.brand
-        return open_pages(PAGES).render(template, brand=brand, here=self.request.path, **values)
+        demo = self.services.demo is not None
+        return open_pages(PAGES).render(template, brand=brand, here=self.request.path, demo=demo, **values)
 
 
 class SiteNotFound(NotFoundHandler, SiteHandler):

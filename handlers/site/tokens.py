@@ -5,6 +5,7 @@ from __future__ import annotations
 from handlers.core.dialect import Route
 from handlers.core.errors import Unauthenticated
 from handlers.core.operation import operation
+from handlers.site.answers import ConnectionToken
 from handlers.site.rules import SiteHandler
 from realtime.channels import Identity
 from realtime.codes import Disconnect, Refusal
@@ -19,7 +20,7 @@ class BadCredential(Unauthenticated):
 class ConnectionTokenHandler(SiteHandler):
     """Trades any dialect's credential for a token of the hub's own."""
 
-    @operation()
+    @operation(returns=ConnectionToken)
     async def post(self) -> dict[str, object]:
         """Return a connection token and the Unix second at which it ends."""
         shown = self.request.headers.get("Authorization", "")

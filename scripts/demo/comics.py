@@ -19,7 +19,7 @@ SEED = 2012
 STRIPS = 2  # drawings of each comic, used again and again
 GROUP = 500  # releases of one transaction
 EVERY = 9 * 3600  # seconds between two releases of a comic
-MOST = 400  # releases of one comic before it pauses for good
+MOST = 200  # releases of one comic; for each further one its oldest goes
 
 NAMES = (
     *(("Kettle On", "en"), ("The Night Ferry", "en"), ("Small Print", "en"), ("Two Left Feet", "en")),
@@ -115,11 +115,12 @@ def make_issue(chance: random.Random, comic: int, pictures: Sequence[Picture], m
 
 
 async def bring_out(stores: Stores, chance: random.Random, now: float) -> int | None:
-    """Bring out a release of some demo comic, live; return its id, None where no comic goes on."""
+    """Bring out a release of some demo comic, live; return its id, None where there is no comic."""
     press = open_press(stores)
-    going = await press.going(MOST)
-    if not going:
+    comics = await press.listed()
+    if not comics:
         return None
-    comic = chance.choice(going)
+    comic = chance.choice(comics)
+    await press.retire(comic, MOST - 1)
     (number,) = await press.publish([make_issue(chance, comic, await press.pictures(comic), now)], tell=True)
     return number

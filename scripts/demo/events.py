@@ -20,7 +20,7 @@ from storage.stores import Stores
 SEED = 57365
 CIRCLE = 50  # members who may come
 FULL = 40  # people at one event, after which somebody leaves for each who comes
-STAYING_AWAY = 0.08  # of the deeds: a registration is taken back
+STAYING_AWAY = 0.08  # of the deeds: somebody who signed up makes room
 
 CLUBS = (
     {"name": "River bank club", "slug": "river-bank", "city": "Newtown", "level": "club"},
@@ -70,7 +70,7 @@ async def member_of(stores: Stores, oid: ObjectId) -> Member:
 
 
 async def attend(stores: Stores, crowd: Sequence[ObjectId], chance: random.Random) -> None:
-    """Let somebody sign up for an event, be marked as there, or stay away after all."""
+    """Let somebody sign up for an event, be marked as there, go home, or stay away after all."""
     events = await demo_events(stores)
     if not events:
         return
@@ -79,13 +79,23 @@ async def attend(stores: Stores, crowd: Sequence[ObjectId], chance: random.Rando
     counts = await stores.attendance.counts(event.id)
     if counts is not None and (counts.registered >= FULL or chance.random() < STAYING_AWAY):
         if found := await stores.interactions.listed([registering.id], event=event.id).window(0, FULL):
-            await stores.interactions.remove(chance.choice(found))
+            await go_home(stores, event, chance.choice(found).user)
         return
-    there = await stores.interactions.listed([registering.id], user=somebody.id, event=event.id).total()
-    kind = await stores.interaction_types.obtain(ATTENDING) if there else registering
-    if there and await stores.interactions.listed([kind.id], user=somebody.id, event=event.id).total():
+    attending = await stores.interaction_types.obtain(ATTENDING)
+    types = [registering.id, attending.id]
+    steps = await stores.interactions.listed(types, user=somebody.id, event=event.id).total()
+    if steps >= len(types):
+        await go_home(stores, event, somebody.id)
         return
+    kind = attending if steps else registering
     await stores.interactions.add(await stores.interactions.at(event, kind), somebody.id)
+
+
+async def go_home(stores: Stores, event: Event, user: int) -> None:
+    """Take back what somebody has at an event: who was there makes room for others, for ever."""
+    types = [(await stores.interaction_types.obtain(name)).id for name in (REGISTERING, ATTENDING)]
+    for each in await stores.interactions.listed(types, user=user, event=event.id).window(0, FULL):
+        await stores.interactions.remove(each)
 
 
 async def demo_events(stores: Stores) -> list[Event]:

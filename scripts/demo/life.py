@@ -1,4 +1,7 @@
-"""Keeps the demo community moving: members vote, contribute and sign up, some join, comics come out."""
+"""Keeps the demo community moving: members vote, contribute and sign up, some join, comics come out.
+
+It may go on for weeks: whatever comes beyond a bound takes the place of something that goes.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,6 @@ from scripts.demo.events import attend
 from scripts.demo.founding import OPTIONS, POPULARITY
 from scripts.demo.people import invent_newcomer
 from scripts.demo.projects import volunteer
-from storage.accounts import Amendment
 from storage.community import Community
 from storage.driver import ObjectId, PyMongoError
 from storage.errors import StorageError
@@ -26,7 +28,7 @@ log = logging.getLogger(__name__)
 PACE = 3.0  # deeds a second, on average
 # Shares of deeds that are no vote.
 JOINING, RELEASING, VOLUNTEERING, ATTENDING = 0.04, 0.01, 0.15, 0.15
-MOST_NEWCOMERS = 500
+MOST_NEWCOMERS = 300
 REST = 5.0  # seconds after something went wrong, or while there is nobody
 
 
@@ -71,7 +73,7 @@ class Life:
         return await self._community.residents("founder", "newcomer")
 
     async def act(self, crowd: Sequence[ObjectId]) -> bool:
-        """Do one thing; tell whether the crowd has grown by it."""
+        """Do one thing; tell whether the crowd is another by it."""
         deed = self._chance.random()
         if deed < JOINING:
             return await self.join()
@@ -89,14 +91,11 @@ class Life:
         return False
 
     async def join(self) -> bool:
-        """Let somebody join the roll: a new one, or, once there are enough, one leaves it or comes back."""
+        """Let somebody new join the roll, or, once there are enough, the longest of them leave for good."""
         newcomers = await self._community.residents("newcomer")
         if len(newcomers) < self._most:
             await self._community.settle([invent_newcomer(self._chance, now=self._clock())], "newcomer")
-            return True
-
-        def turn(stored: dict[str, object]) -> Amendment:
-            return Amendment({"onAECRoll": not stored["onAECRoll"]}, ("onAECRoll",), revalidate=True)
-
-        await self._stores.accounts.amend(self._chance.choice(newcomers), turn)
-        return False
+        else:
+            await self._stores.deletion.delete(newcomers[0])
+            await self._community.forget(newcomers[0])
+        return True

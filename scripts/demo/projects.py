@@ -9,12 +9,14 @@ from storage.driver import ObjectId
 from storage.pybossa.contributions import Run
 from storage.pybossa.people import PyBossaUser
 from storage.pybossa.projects import NewProject
+from storage.pybossa.retiring import Retiring
 from storage.stores import Stores
 
 SEED = 4953
 VOLUNTEERS = 12  # members who take part from the beginning
 CIRCLE = 40  # members who may take part later
 TASKS, ANSWERS = 4, 8  # of each project; of each task
+KEPT = 40  # completed tasks of a project; for each further one its oldest goes, with its answers
 
 PROJECTS = (
     ("River levels", "demo-rivers", "Read the level of the river off photographs of gauges."),
@@ -60,5 +62,6 @@ async def volunteer(stores: Stores, crowd: Sequence[ObjectId], chance: random.Ra
     tasks = await stores.projects.open_tasks(project.id)
     if tasks:
         await stores.contributions.add(Run(chance.choice(tasks), user.id))
-    else:
-        await stores.projects.add_task(project.id, ANSWERS)
+        return
+    await Retiring(stores.database, stores.ranking).retire(project.id, KEPT)
+    await stores.projects.add_task(project.id, ANSWERS)

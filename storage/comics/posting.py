@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from storage.batching import Batcher
 from storage.comics.objects import Release
 from storage.database import Database
 from storage.driver import Session
@@ -25,6 +26,7 @@ class Posting:
         self._comics = database["comics"]
         self._releases = database["comic_releases"]
         self._outbox = outbox
+        self._known: Batcher[str, bool] = Batcher(self._find_known)
 
     async def post_releases(
         self, numbers: Sequence[int], session: Session, *, most: int | None = None
@@ -57,8 +59,13 @@ class Posting:
         return {row["_id"]: Release.of(row) async for row in found}
 
     async def has_comic(self, slug: str) -> bool:
-        """Tell whether a comic has the slug."""
-        return await self._comics.find_one({"slug": slug}, {"_id": 1}) is not None
+        """Tell whether a comic has the slug; look-ups of one moment share a round trip."""
+        return await self._known.submit(slug)
+
+    async def _find_known(self, slugs: Sequence[str]) -> Sequence[bool]:
+        found = self._comics.find({"slug": {"$in": list(set(slugs))}}, {"_id": 0, "slug": 1})
+        known = {row["slug"] async for row in found}
+        return [slug in known for slug in slugs]
 
     async def slugs(self) -> Sequence[str]:
         """Return the slugs of all comics, in their order."""

@@ -70,10 +70,29 @@ class Press:
         """Tell whether there is no comic yet, demo or real."""
         return await self._comics.find_one({}, {"_id": 1}) is None
 
-    async def going(self, most: int) -> list[int]:
-        """Return the ids of the demo comics that have fewer releases than that."""
-        wanted = {"demo": True, "n_releases": {"$lt": most}}
-        return [row["_id"] async for row in self._comics.find(wanted, {"_id": 1}).sort("_id", 1)]
+    async def listed(self) -> list[int]:
+        """Return the ids of the demo comics."""
+        return [row["_id"] async for row in self._comics.find({"demo": True}, {"_id": 1}).sort("_id", 1)]
+
+    async def retire(self, comic: int, keep: int) -> int:
+        """Take away a demo comic's oldest releases, but for so many; return how many went."""
+
+        async def work(session: Session) -> int:
+            # The comic first: it is what every release of it writes.
+            held = {"$inc": {"held": 1}}
+            row = await self._comics.find_one_and_update({"_id": comic, "demo": True}, held, session=session)
+            if row is None or row["n_releases"] <= keep:
+                return 0
+            oldest = self._releases.find({"comic_id": comic}, {"images._id": 1}, session=session)
+            old = await oldest.sort("_id", 1).limit(row["n_releases"] - keep).to_list(None)
+            images = [image["_id"] for each in old for image in each["images"]]
+            await self._releases.delete_many({"_id": {"$in": [each["_id"] for each in old]}}, session=session)
+            await self._images.delete_many({"_id": {"$in": images}}, session=session)
+            fewer = {"n_releases": -len(old), "n_images": -len(images)}
+            await self._comics.update_one({"_id": comic}, {"$inc": fewer}, session=session)
+            return len(old)
+
+        return await self._database.transaction(work)
 
     async def pictures(self, comic: int) -> list[Picture]:
         """Return the pictures that a comic's first releases showed, each once."""

@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from typing import Any
 
-from playwright.async_api import Browser, WebSocketRoute, expect
+from playwright.async_api import Browser, expect
 
 from realtime.codes import CloseCode
 from tests.browser.community import join, vote
 from tests.browser.conftest import Open
+from tests.browser.doorman import Doorman
 from tests.serving import Served
-
-
-class Doorman:
-    """Plays the hub for one page: keeps what it says, answers its first command."""
-
-    def __init__(self) -> None:
-        self.sockets: list[WebSocketRoute] = []
-        self.heard: asyncio.Queue[Any] = asyncio.Queue()
-
-    def accept(self, socket: WebSocketRoute) -> None:
-        """Take a connection."""
-        self.sockets.append(socket)
-        socket.on_message(self.hear)
-
-    def hear(self, message: str | bytes) -> None:
-        """Keep a message; say that the connection stands."""
-        command = json.loads(message)
-        if "connect" in command:
-            self.sockets[-1].send(json.dumps({"id": command["id"], "connect": {"client": "a", "ping": 25}}))
-        self.heard.put_nowait(command)
-
-    async def next(self, word: str | None) -> Any:
-        """Wait for a command of a kind; None for a bare pong."""
-        while True:
-            command = await self.heard.get()
-            if (word in command) if word else not command:
-                return command
 
 
 async def test_an_ended_subscription_is_asked_for_again(server: Served, visit: Open) -> None:
@@ -120,3 +92,44 @@ async def test_final_codes_are_told_apart(server: Served, visit: Open) -> None:
     codes = "[1000, 1006, 3001, 3012, 3499, 3500, 3505, 3999, 4000, 4499, 4500]"
     finals = await page.run(f"import('/static/live.js').then((live) => {codes}.filter(live.isFinal))")
     assert finals == [3500, 3505, 3999, 4500]
+
+
+async def test_a_token_is_renewed_before_it_ends(server: Served, browser: Browser) -> None:
+    """A page that fetches tokens shows one when it connects, and a fresh one before that has ended."""
+    hub = Doorman({"expires": True, "ttl": 1})
+    page = await browser.new_page()
+    await page.route_web_socket("**/connection/other", hub.accept)
+    await page.goto(server.url + "/static/favicon.svg")
+    await page.evaluate(
+        "import('/static/live.js').then(({ Hub }) => { let made = 0;"
+        " window.hub = new Hub(location.origin.replace('http', 'ws') + '/connection/other', () => {},"
+        " async () => `token${(made += 1)}`); hub.start(); })"
+    )
+    assert (await hub.next("connect"))["connect"]["token"] == "token1"
+    renewal = await hub.next("refresh")
+    assert renewal["refresh"] == {"token": "token2"}
+    hub.sockets[0].send(json.dumps({"id": renewal["id"], "refresh": {"expires": True, "ttl": 1}}))
+    assert (await hub.next("refresh"))["refresh"] == {"token": "token3"}
+    await hub.sockets[0].close(code=CloseCode.EXPIRED)
+    assert (await hub.next("connect"))["connect"]["token"] == "token4"
+
+
+async def test_a_call_on_a_cut_line_fails(server: Served, browser: Browser) -> None:
+    """Who waits for an answer hears when none can come any more, and what the hub refuses."""
+    hub = Doorman()
+    page = await browser.new_page()
+    await page.route_web_socket("**/connection/other", hub.accept)
+    await page.goto(server.url + "/static/favicon.svg")
+    await page.evaluate(
+        "import('/static/live.js').then(({ Hub }) => new Promise((resolve) => {"
+        " window.hub = new Hub(location.origin.replace('http', 'ws') + '/connection/other',"
+        " ({ name }) => name === 'live' && resolve()); hub.start(); }))"
+    )
+    ask = "hub.call('rpc', { method: 'time' }).catch(({ code, message }) => [code, message])"
+    await page.evaluate(f"window.first = {ask}; window.second = {ask}; undefined")
+    asked = await hub.next("rpc")
+    refusal = {"code": 103, "message": "permission denied"}
+    hub.sockets[0].send(json.dumps({"id": asked["id"], "error": refusal}))
+    assert await page.evaluate("first") == [103, "permission denied"]
+    await hub.sockets[0].close(code=CloseCode.SHUTDOWN)
+    assert await page.evaluate("second") == [0, "not connected"]

@@ -40,9 +40,12 @@ def free_port() -> int:
 @pytest.fixture
 def behind(launch: Launch, tmp_path: Path) -> Iterator[tuple[str, list[ServerProcess]]]:
     """Run nginx as the document says; give its address and the processes behind it."""
-    if (nginx := shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")) is None:
-        missing = "nginx is missing (apt-get install nginx)"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+    if nginx is None:
+        missing = "nginx is missing (apt-get install nginx-light)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
     servers = [launch(TRUSTED_PROXIES="127.0.0.1") for _ in range(2)]
     (block,) = read_blocks(ROOT / "docs" / "operations.md", "nginx")
     port = free_port()

@@ -29,6 +29,11 @@ class Someone:
     oid: ObjectId | None = None
     email: str = ""
 
+    @property
+    def token(self) -> str:
+        """Return what a live client shows; nothing where there are no credentials."""
+        return self.headers.get("Authorization", "").removeprefix("Bearer ")
+
     async def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         """Send a request; header names are given with underscores."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}

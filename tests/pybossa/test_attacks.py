@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from io import BytesIO
 from urllib.parse import quote
@@ -22,7 +21,8 @@ from tests.pybossa.waiting import until_tidy
 UPDATE, RESET = "/account/johndoe/update", "/account/johndoe/resetapikey"
 SIGN_IN = "/account/signin"
 BAD_CSRF = {"code": 400, "description": "CSRF validation failed.", "template": "400.html"}
-TEMPLATES = ("{{7*7}}", "{%print(7*7)%}", "${7*7}", "{{config}}", "#{7*7}")
+PRODUCT = "1335733"  # of 1103 and 1211: no time or number of a page looks like it by chance
+TEMPLATES = ("{{1103*1211}}", "{%print(1103*1211)%}", "${1103*1211}", "{{config}}", "#{1103*1211}")
 SCRIPT = "<script>alert(1)</script>"
 
 
@@ -178,7 +178,7 @@ async def test_what_people_enter_is_text(john: Browser, village: Village, text: 
         assert page.status in {200, 404}, page.text
         assert "<script>alert" not in page.text
         assert "<img src=x" not in page.text
-        assert not re.search(r"(?<![0-9.])49(?![0-9.])", re.sub(r'value="[^"]*"', "", page.text))
+        assert PRODUCT not in page.text
         assert "&lt;Config" not in page.text
         assert "script-src 'self'" in page.headers["Content-Security-Policy"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from scripts.demo.comics import MOST, SLUGS, bring_out, found_comics
+from scripts.demo.comics import SLUGS, bring_out, found_comics, open_press
 from scripts.demo.drawing import draw
 from scripts.demo.founding import populate
 from scripts.demo.life import Life
@@ -106,17 +106,23 @@ async def test_a_new_release_is_told_on_both_channels(stores: Stores) -> None:
         assert [message.data for message in told.messages] == [{"release": number}]
 
 
-async def test_comics_that_have_said_enough_pause(stores: Stores) -> None:
-    await found_comics(stores, 1, NOW)
-    await stores.database["comics"].update_many({"slug": {"$ne": "le-phare"}}, {"$set": {"n_releases": MOST}})
-    number = await bring_out(stores, random.Random(1), NOW)
-    release = await stores.database["comic_releases"].find_one({"_id": number})
-    phare = await stores.database["comics"].find_one({"slug": "le-phare"})
-    assert release is not None
-    assert phare is not None
-    assert release["comic_id"] == phare["_id"]
-    await stores.database["comics"].update_many({}, {"$set": {"n_releases": MOST}})
-    assert await bring_out(stores, random.Random(1), NOW) is None
+async def test_beyond_a_bound_the_oldest_release_goes_for_each_new_one(stores: Stores) -> None:
+    """A demo that runs for weeks stays as large, and whole: releases, images and counts agree."""
+    await found_comics(stores, 3, NOW)
+    press = open_press(stores)
+    first, *_ = await press.listed()
+    oldest = await stores.database["comic_releases"].find_one({"comic_id": first}, sort=[("_id", 1)])
+    assert oldest is not None
+    assert await press.retire(first, 2) == 1
+    assert await press.retire(first, 2) == 0
+    for name, row in (("comic_releases", oldest), ("comic_images", oldest["images"][0])):
+        assert await stores.database[name].find_one({"_id": row["_id"]}) is None
+    comic = await stores.database["comics"].find_one({"_id": first})
+    assert comic is not None
+    assert (comic["n_releases"], comic["n_images"]) == (2, 2)
+    integrity = Integrity(stores.database, all_indexes(), all_traces())
+    assert [finding async for finding in integrity.checks()["comics"]()] == []
+    assert [finding async for finding in integrity.checks()["images"]()] == []
 
 
 async def test_comics_of_others_are_left_alone(stores: Stores) -> None:
@@ -125,6 +131,7 @@ async def test_comics_of_others_are_left_alone(stores: Stores) -> None:
     assert await found_comics(stores, 6, NOW) == {"comics": 0, "releases": 0}
     assert await bring_out(stores, random.Random(1), NOW) is None
     press = Press(stores.database, stores.counters, stores.posting)
+    assert await press.retire(7, -1) == 0
     with pytest.raises(Taken):
         await press.found([Title("x", "other", "en", "", "", ""), Title("x", "xkcd", "en", "", "", "")], 1)
     assert [comic["slug"] for comic in await rows(stores, "comics")] == ["xkcd"]

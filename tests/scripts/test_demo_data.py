@@ -104,15 +104,20 @@ async def test_life_moves_only_demo_members(stores: Stores) -> None:
 
 
 async def test_newcomers_are_bounded(stores: Stores) -> None:
-    """At the bound nobody new comes: newcomers leave the roll and come back."""
+    """At the bound whoever came first leaves for each who comes, and leaves nothing behind."""
     await populate(stores)
-    life = Life(stores, random.Random(2), 3, lambda: 1e9)
-    grown = [await life.join() for _ in range(6)]
-    assert grown == [True, True, True, False, False, False]
-    newcomers = await Community(stores.database).residents("newcomer")
-    rolls = [person["onAECRoll"] for person in await everybody(stores) if person["_id"] in set(newcomers)]
-    assert len(rolls) == 3
-    assert not all(rolls)
+    life, community = Life(stores, random.Random(2), 3, lambda: 1e9), Community(stores.database)
+    sizes, seen = [], set()
+    for _ in range(9):
+        assert await life.join()
+        newcomers = await community.residents("newcomer")
+        sizes.append(len(newcomers))
+        seen |= set(newcomers)
+    assert sizes == [1, 2, 3, 2, 3, 2, 3, 2, 3]
+    assert len(seen) == 6
+    assert len(await everybody(stores)) == 63
+    assert await stores.database["email_addresses"].count_documents({}) == 63
+    assert await stores.database["log"].find_one({}) is None
 
 
 async def test_life_goes_on_after_trouble(stores: Stores, monkeypatch: Any) -> None:

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from scripts.demo import projects
 from scripts.demo.founding import populate
+from scripts.demo.people import invent
 from scripts.demo.projects import SHORT_NAMES, volunteer
 from storage.community import Community
+from storage.driver import ObjectId
 from storage.stores import Stores
 from tests.storage.pybossa.village import assert_exact
+
+
+async def settle(stores: Stores, size: int) -> list[ObjectId]:
+    """Let some people be there."""
+    chance = random.Random(1)
+    return await Community(stores.database).settle(
+        [invent(chance, n, now=1e9) for n in range(size)], "founder"
+    )
 
 
 async def test_the_demo_has_projects_leaders_and_news(stores: Stores) -> None:
@@ -36,6 +48,24 @@ async def test_life_goes_on_in_the_projects(stores: Stores) -> None:
     after = {each.id: each.n_tasks for each in await stores.projects.named(SHORT_NAMES)}
     assert sum(after.values()) > sum(tasks.values())
     assert joined < await stores.ranking.joined() <= projects.CIRCLE
+
+
+async def test_beyond_a_bound_the_oldest_task_goes_with_its_answers(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long a demo runs, scores, ranks and numbers are those of the answers that are left."""
+    monkeypatch.setattr(projects, "KEPT", 1)
+    monkeypatch.setattr(projects, "ANSWERS", 1)
+    monkeypatch.setattr(projects, "SHORT_NAMES", SHORT_NAMES[:1])
+    crowd = await settle(stores, 15)
+    await projects.found_projects(stores, crowd, 10)
+    chance = random.Random(4)
+    for _ in range(40):
+        await volunteer(stores, crowd, chance)
+    (project,) = await stores.projects.named(SHORT_NAMES[:1])
+    assert project.n_completed <= 4  # one goes for each that comes: never more than at the beginning
+    assert project.n_tasks <= project.n_completed + 1
+    await assert_exact(stores)
 
 
 async def test_without_the_demos_projects_nobody_contributes(stores: Stores) -> None:

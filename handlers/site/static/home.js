@@ -1,47 +1,47 @@
-// The start page: the poll, the rate of votes and the members, live.
+// The start page: the poll, the rate of votes, the members, events, news and releases, live.
 
+import { listenForCopies } from "./copying.js";
+import { COUNT, write, writeAge } from "./elements.js";
+import { EventsPanel } from "./home_events.js";
+import { NewsPanel, showReleases } from "./home_streams.js";
 import { Hub, hubAddress } from "./live.js";
-import { drawStrokes, countVotes, VoteRate } from "./rate.js";
+import { countVotes, drawStrokes, Rate } from "./rate.js";
 import { markFresh, markRefused, Status } from "./status.js";
-import { COUNT, fetchWords, TallyView } from "./tally.js";
+import { fetchWords, TallyView } from "./tally.js";
 
-const AGO = new Intl.RelativeTimeFormat("en", { numeric: "always" });
-const STEPS = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
+const POLL = 1;
 const RECENT = 5; // seconds that "now" is averaged over
 
 const byId = (id) => document.getElementById(id);
-
-function write(id, text) {
-  const element = byId(id);
-  if (element.textContent !== text) element.textContent = text;
-}
-
-function describeAge(seconds) {
-  if (seconds < 5) return "just now";
-  const [unit, size] = STEPS.find(([, length]) => seconds >= length);
-  return AGO.format(-Math.floor(seconds / size), unit);
-}
 
 class PollPanel {
   #panel = byId("poll");
   #view = new TallyView(byId("options"));
   #last = null;
   #rate;
-  #words;
+  #words = {};
 
-  constructor(rate, words) {
+  constructor(rate) {
     this.#rate = rate;
-    this.#words = words;
   }
 
-  data(counts, caughtUp) {
-    const tally = { ...counts, ...this.#words };
+  name(words) {
+    this.#words = words;
+    if (this.#last) this.#show();
+  }
+
+  data(tally, caughtUp) {
     // What was cast while nobody listened belongs to no second of the chart.
     if (this.#last && !caughtUp) this.#rate.add(countVotes(this.#last, tally));
     this.#last = tally;
-    if (tally.question) write("question", tally.question);
-    write("total", COUNT.format(tally.total));
-    write("total-unit", tally.total === 1 ? "vote" : "votes");
+    this.#show();
+  }
+
+  #show() {
+    const tally = { ...this.#last, ...this.#words };
+    if (tally.question) write(byId("question"), tally.question);
+    write(byId("total"), COUNT.format(tally.total));
+    write(byId("total-unit"), tally.total === 1 ? "vote" : "votes");
     this.#view.show(tally);
   }
 
@@ -56,7 +56,7 @@ class PollPanel {
 }
 
 class RatePanel {
-  #rate = new VoteRate(performance.now());
+  #rate = new Rate(performance.now());
   #line = byId("strokes");
 
   add(votes) {
@@ -66,10 +66,10 @@ class RatePanel {
 
   draw() {
     const votes = this.#rate.list(performance.now());
-    const sum = votes.reduce((total, count) => total + count, 0);
-    const recent = votes.slice(-RECENT - 1, -1).reduce((total, count) => total + count, 0) / RECENT;
-    write("per-minute", COUNT.format(sum));
-    write("per-second", recent.toFixed(1));
+    const sum = votes.reduce((total, each) => total + each, 0);
+    const recent = votes.slice(-RECENT - 1, -1).reduce((total, each) => total + each, 0) / RECENT;
+    write(byId("per-minute"), COUNT.format(sum));
+    write(byId("per-second"), recent.toFixed(1));
     this.#line.setAttribute("d", drawStrokes(votes, 20));
     byId("known").setAttribute("d", `M${votes.lastIndexOf(null) + 1} 20H60`); // before it, nobody counted
     const most = Math.max(...votes);
@@ -83,20 +83,17 @@ class MembersPanel {
 
   data(counters) {
     this.#lastSignup = counters.last_member_signup;
-    write("people", COUNT.format(counters.n_members_raw));
-    for (const [id, count] of [["on-roll", counters.n_members], ["validated", counters.n_members_validated]]) {
-      write(id, COUNT.format(count));
-      const share = counters.n_members_raw ? count / counters.n_members_raw : 0;
+    write(byId("people"), COUNT.format(counters.n_members_raw));
+    for (const [id, number] of [["on-roll", counters.n_members], ["validated", counters.n_members_validated]]) {
+      write(byId(id), COUNT.format(number));
+      const share = counters.n_members_raw ? number / counters.n_members_raw : 0;
       byId(`${id}-bar`).style.setProperty("--length", share.toFixed(4));
     }
     this.draw();
   }
 
   draw() {
-    if (this.#lastSignup === null) return;
-    const place = byId("last-signup");
-    place.dateTime = new Date(this.#lastSignup * 1000).toISOString();
-    write("last-signup", describeAge(Math.max(0, Date.now() / 1000 - this.#lastSignup)));
+    if (this.#lastSignup !== null) writeAge(byId("last-signup"), this.#lastSignup);
   }
 
   fresh() {
@@ -108,33 +105,26 @@ class MembersPanel {
   }
 }
 
-async function copy(button) {
-  const code = button.parentElement.querySelector("code");
-  const text = button.dataset.copy.replace("{origin}", location.origin);
-  try {
-    await navigator.clipboard.writeText(text);
-    byId("copied").textContent = `Copied: ${text}`;
-    button.toggleAttribute("data-done", true);
-    setTimeout(() => button.removeAttribute("data-done"), 1600);
-  } catch {
-    getSelection().selectAllChildren(code); // no clipboard outside a secure context: Ctrl+C is left to do
-    byId("copied").textContent = "Selected. Copy it with your keyboard.";
-  }
-}
-
-async function start() {
-  for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copy(button));
+function start() {
+  listenForCopies(document, byId("copied"));
   const rate = new RatePanel();
   const members = new MembersPanel();
+  const poll = new PollPanel(rate);
   const status = new Status(byId("status"));
   const hub = new Hub(hubAddress(location), (state) => status.show(state));
-  hub.subscribe("polls:1", new PollPanel(rate, await fetchWords(1)));
+  const news = new NewsPanel(byId("news"), hub);
+  const events = new EventsPanel(byId("events"), hub);
+  hub.subscribe(`polls:${POLL}`, poll);
   hub.subscribe("stats:members", members);
-  setInterval(() => {
-    rate.draw();
-    members.draw();
-  }, 1000);
+  hub.subscribe("feed:updates", news);
   hub.start();
+  fetchWords(POLL).then((words) => poll.name(words));
+  events.start();
+  const releases = showReleases(byId("releases"), hub);
+  setInterval(() => {
+    for (const panel of [rate, members]) panel.draw();
+    for (const panel of [news, releases]) panel.tick();
+  }, 1000);
 }
 
 start();

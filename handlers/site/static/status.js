@@ -43,6 +43,8 @@ export class Status {
 export function markFresh(panel) {
   panel.toggleAttribute("data-filled", true);
   panel.removeAttribute("data-stale");
+  const note = panel.querySelector(".refusal");
+  if (note) note.hidden = true;
 }
 
 /** Says in a panel that its channel stays shut. */

@@ -1,6 +1,8 @@
 // A poll as bars: one row an option, in an order that never changes, the highest marked.
 
-export const COUNT = new Intl.NumberFormat("en");
+import { COUNT, make } from "./elements.js";
+
+export { COUNT };
 const SHARE = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 /** Fetches a poll's question and the labels of its options; the pages do without them if need be. */
@@ -33,14 +35,6 @@ export function computeRows(tally) {
   }));
 }
 
-function make(name, className, parent, attributes = {}) {
-  const element = document.createElement(name);
-  element.className = className;
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  parent.append(element);
-  return element;
-}
-
 /** Draws a tally into a list; `choose(id, label)`, where given, puts a voting button into each row. */
 export class TallyView {
   #list;
@@ -71,7 +65,7 @@ export class TallyView {
 
   #add(id) {
     const item = make("li", "option", this.#list);
-    const label = make("span", "label", item, { id: `option-${id}` });
+    const label = make("span", "label", item, { id: `${this.#list.id}-${id}` });
     const parts = { item, label, name: make("span", "name", label), mark: make("span", "mark", label) };
     const track = make("span", "track", item, { role: "meter", "aria-labelledby": label.id, "aria-valuemin": 0 });
     Object.assign(parts, { track, bar: make("span", "bar", track) });
