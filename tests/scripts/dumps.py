@@ -44,7 +44,8 @@ async def dump(stores: Stores, *without: str) -> dict[str, list[Row]]:
     for row in rows["users"]:
         row["auth"].pop("held", None)
     for row in rows.get("public_stats", []):
-        row.pop("last_run", None)
+        for moving in ("last_run", "version", "as_of"):
+            row.pop(moving, None)
     return {name: found for name, found in rows.items() if name not in without and found}
 
 

@@ -125,16 +125,6 @@ class AdminHandler(SiteHandler):
         return orjson.dumps(told)
 
 
-class UnknownPath(AdminHandler):
-    """Answers the paths below the administrators' that nobody serves."""
-
-    async def prepare(self) -> None:
-        """Refuse everything but preflights."""
-        await super().prepare()
-        if not self._finished:
-            raise NotFound("there is nothing at this path")
-
-
 def read_object(body: bytes) -> Mapping[str, Any]:
     """Read a body's JSON object, unchecked; raises Malformed."""
     try:
