@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from handlers.core.dialect import Route
 from handlers.core.field_tables import FieldRow, read_rows
 from handlers.core.openapi import Document, open_document
 from handlers.core.operation import operation
+from handlers.core.packed import Packed, pack, send_packed
 from handlers.core.pages import open_pages
 from handlers.core.rest.body import JSON_TYPE
 from handlers.core.routing import Match
@@ -38,17 +40,17 @@ class DocsHandler(KlubHandler):
             return
         for name, value in open_pages(FOLDER).headers(*STYLES).items():
             self.set_header(name, value)
-        self.finish(render_reference(document))
+        send_packed(self, await asyncio.to_thread(render_reference, document))
 
 
 @functools.cache
-def render_reference(document: Document) -> bytes:
+def render_reference(document: Document) -> Packed:
     """Make the page of a document."""
     paths = {
         path: [show_operation(method, found, document) for method, found in operations.items()]
         for path, operations in document.paths.items()
     }
-    return open_pages(FOLDER).render("docs.html", info=document.info, paths=paths)
+    return pack(open_pages(FOLDER).render("docs.html", info=document.info, paths=paths))
 
 
 def show_operation(method: str, found: Mapping[str, Any], document: Document) -> dict[str, Any]:

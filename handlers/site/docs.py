@@ -13,7 +13,8 @@ from typing import Any
 from handlers.core.dialect import Dialect, Route
 from handlers.core.errors import NotFound
 from handlers.core.operation import operation
-from handlers.site.openapi import DocumentedHandler, Packed, pack, send_packed
+from handlers.core.packed import Packed, pack, send_packed
+from handlers.site.openapi import DocumentedHandler
 from handlers.site.rules import SiteHandler
 
 WHEEL, FOLDER = "swagger-ui-py", "swagger_ui"

@@ -13,7 +13,7 @@ import orjson
 from handlers.core.asyncapi import CONNECTION, STREAM, build_document
 from handlers.core.dialect import Route
 from handlers.core.operation import operation
-from handlers.site.openapi import pack, send_packed
+from handlers.core.packed import pack, send_packed
 from handlers.site.rules import SiteHandler
 from handlers.site.schema_rows import Shape, Tables
 

@@ -1,5 +1,7 @@
 // Swagger UI with the document of a dialect; where demo people are, calls go out as one of them.
 
+import { nameControls } from "./docs_names.js";
+
 const MINUTES = 60_000;
 const SCHEMES = { knowme: "token", klub: "user", comics: "key", pybossa: "key", site: "any" };
 const CSRF_FORM = "/account/forgot-password?response_format=json";
@@ -128,6 +130,7 @@ async function start() {
   people = await fetchPeople();
   list();
   tell();
+  nameControls(place);
   ui = window.SwaggerUIBundle({
     domNode: place,
     spec: fit(original),
