@@ -27,6 +27,7 @@ CHANNEL = re.compile(r"([^:#]+)([:#])(.*)", re.DOTALL)
 READERS = 16  # channels that a resync reads side by side
 NOWHERE = Position()
 FAREWELL = 2.0  # seconds that clients have to answer the closing handshake at shutdown
+LAST_WORDS = 0.2  # seconds that publications have to go out before revoked connections end
 
 Matches = Callable[[Identity], bool]
 
@@ -131,9 +132,13 @@ class Hub:
             del self._arriving[key]
 
     async def revoke(self, matches: Matches) -> None:
-        """Close the connections that a revoked credential opened, and those that it is just opening."""
+        """Close the connections that a revoked credential opened, and those that it is just opening.
+
+        What was published before, of a new password perhaps, reaches them first.
+        """
         for revoked in self._arriving.values():
             revoked.append(matches)
+        await self._fan_out.settle(LAST_WORDS)
         await self.disconnect(matches, CloseCode.FORCED)
 
     async def disconnect(self, matches: Matches, code: CloseCode) -> None:
