@@ -294,6 +294,7 @@ async def ask(desk: Desk, **request: Any) -> dict[str, Any]:
         ({"limit": 0}, []),
         ({"limit": 2}, [1, 2]),
         ({"limit": -1}, [1, 2, 3, 4]),
+        ({"limit": 1 << 63}, [1, 2, 3, 4]),
         ({"limit": 2, "reverse": True}, [4, 3]),
         ({"limit": 2, "since": {"offset": 1, "epoch": "e"}}, [2, 3]),
         ({"limit": -1, "since": {"offset": 4, "epoch": "e"}}, []),
