@@ -159,6 +159,9 @@ class Connection:
 
     def keep(self, key: object, message: Message) -> None:
         """Put a message into the outbox, in place of an older one with the same key."""
+        if self._queued + len(message.payload) > self._hub.limits.send_buffer_bytes:
+            # A burst alone makes nobody slow: what the socket takes at once does not wait.
+            self.flush()
         if self.closed:
             return
         if self.outbox is None:

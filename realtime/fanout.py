@@ -42,10 +42,10 @@ class FanOut:
         if self._round is None:
             self._round = asyncio.create_task(self._run())
 
-    async def settle(self) -> None:
-        """Wait until nothing is due any more."""
+    async def settle(self, seconds: float | None = None) -> None:
+        """Wait until nothing is due any more, or for so long."""
         if self._round is not None:
-            await asyncio.wait([self._round])
+            await asyncio.wait([self._round], timeout=seconds)
 
     async def _run(self) -> None:
         try:

@@ -27,6 +27,7 @@ CHANNEL = re.compile(r"([^:#]+)([:#])(.*)", re.DOTALL)
 READERS = 16  # channels that a resync reads side by side
 NOWHERE = Position()
 FAREWELL = 2.0  # seconds that clients have to answer the closing handshake at shutdown
+LAST_WORDS = 0.2  # seconds that publications have to go out before revoked connections end
 
 Matches = Callable[[Identity], bool]
 
@@ -131,9 +132,13 @@ class Hub:
             del self._arriving[key]
 
     async def revoke(self, matches: Matches) -> None:
-        """Close the connections that a revoked credential opened, and those that it is just opening."""
+        """Close the connections that a revoked credential opened, and those that it is just opening.
+
+        What was published before, of a new password perhaps, reaches them first.
+        """
         for revoked in self._arriving.values():
             revoked.append(matches)
+        await self._fan_out.settle(LAST_WORDS)
         await self.disconnect(matches, CloseCode.FORCED)
 
     async def disconnect(self, matches: Matches, code: CloseCode) -> None:
@@ -260,13 +265,22 @@ class Hub:
             self._schedule(channel)
         return subscribed
 
+    async def check(self, who: Identity, name: str) -> None:
+        """Refuse who may not subscribe, and what does not exist."""
+        space, key = self.find_namespace(name)
+        await space.authorise(who, key)
+        channel = self.channels.get(name)
+        known = channel is not None and any(offset != PENDING for offset in channel.subscribers.values())
+        if not known and not isinstance(space, StreamNamespace) and await space.read(key) is None:
+            raise Refusal(ErrorCode.UNKNOWN_CHANNEL)
+
     async def history(self, who: Identity, name: str, span: Span) -> Past:
         """Read a part of what a stream has said; refuses with 112 where it begins in what is not kept."""
         space, key = self.find_namespace(name)
-        if not isinstance(space, StreamNamespace):
-            raise Refusal(ErrorCode.NOT_AVAILABLE)
         async with self.reading(name):
-            await space.authorise(who, key)
+            await self.check(who, name)
+            if not isinstance(space, StreamNamespace):
+                raise Refusal(ErrorCode.NOT_AVAILABLE)
             past = await space.recall(key, span)
         if not past.whole:
             raise Refusal(ErrorCode.UNRECOVERABLE_POSITION)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from realtime.channel import PENDING
-from realtime.channels import Audience, Identity, Organised, StreamNamespace
+from realtime.channels import Audience, Identity, Organised
 from realtime.codes import ErrorCode, Refusal
 from realtime.inventory import Inventory
 from realtime.reading import SharedRead
@@ -50,14 +50,14 @@ class Presence:
     async def count(self, who: Identity, name: str) -> Audience:
         """Return the numbers of a channel, for whoever may subscribe to it."""
         async with self._hub.reading(name):
-            await self._check(who, name)
+            await self._hub.check(who, name)
             return await self._gather(name, named=False)
 
     async def name(self, who: Identity, name: str) -> Audience:
         """Return everybody on a channel, for its organisers; what nobody organises is for nobody."""
         space, key = self._hub.find_namespace(name)
         async with self._hub.reading(name):
-            await self._check(who, name)
+            await self._hub.check(who, name)
             if not isinstance(space, Organised):
                 raise Refusal(ErrorCode.PERMISSION_DENIED)
             await space.check_organiser(who, key)
@@ -65,15 +65,6 @@ class Presence:
         if audience.size * ENTRY_BYTES > self._hub.room:
             raise Refusal(ErrorCode.LIMIT_EXCEEDED)
         return audience
-
-    async def _check(self, who: Identity, name: str) -> None:
-        """Refuse who may not subscribe, and what does not exist."""
-        space, key = self._hub.find_namespace(name)
-        await space.authorise(who, key)
-        if isinstance(space, StreamNamespace) or self.here(name, named=False).size:
-            return
-        if await space.read(key) is None:
-            raise Refusal(ErrorCode.UNKNOWN_CHANNEL)
 
     async def _gather(self, name: str, *, named: bool) -> Audience:
         others = await self._ask(name, named=named) if self.elsewhere is not None else ()

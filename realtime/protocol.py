@@ -13,6 +13,7 @@ from realtime.codes import UNSUBSCRIBED, CloseCode, Disconnect, ErrorCode, Refus
 
 LONGEST_CHANNEL = 255  # characters
 LARGEST_OFFSET = (1 << 64) - 1
+LARGEST_LIMIT = (1 << 31) - 1  # more than any history keeps
 
 PING = b"{}"
 
@@ -255,7 +256,8 @@ def _read_history(number: int, body: Body) -> Command:
         position = _read_position(body["since"])
         since = Since(position.epoch, position.offset)
     # As in Centrifugo: no limit given asks where the stream stands, a negative one for all there is.
-    return History(number, _read_channel(body), Span(since, None if limit < 0 else limit, reverse))
+    bounded = limit if 0 <= limit <= LARGEST_LIMIT else None
+    return History(number, _read_channel(body), Span(since, bounded, reverse))
 
 
 def _inquire(method: str) -> Callable[[int, Body], Command]:

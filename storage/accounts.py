@@ -238,11 +238,12 @@ class Accounts:
         person = {"_id": address["user_id"]}
         if address["primary"]:
             await self._users.update_one(person, {"$set": {"email_validated": True}}, session=session)
+        if not address["verified"]:
+            # First, so that who listens is told before anything is closed.
+            await self._announcements.announce(address["user_id"], EMAIL_VERIFIED, session)
         first = await self._users.find_one({**person, "auth.unproven": True}, session=session)
         if first is not None:
             await self._credentials.end(Ending(event, first), session)
-        if not address["verified"]:
-            await self._announcements.announce(address["user_id"], EMAIL_VERIFIED, session)
 
     async def _promise(self, jobs: Iterable[NewJob], session: Session) -> None:
         for job in jobs:

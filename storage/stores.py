@@ -177,6 +177,8 @@ class Stores:
         self.pybossa = Community(database, self.ranking, self.feed, self.revocations, told)
         self.sessions = Sessions(database, self.revocations)
         ends = (
+            # First, so that who listens is told why before the connection ends.
+            (Holding.SOCKETS, told.tell_of_password),
             (Holding.KEYS, self.secret_keys.renew),
             (Holding.KEYS, self.pybossa.renew_key),
             (Holding.TOKEN, self.tokens.revoke),
@@ -185,7 +187,6 @@ class Stores:
             (Holding.LINKS, self.pybossa.forget_pending),
             (Holding.SECRET, self.revocations.end_secret),
             (Holding.SOCKETS, self.revocations.end_sockets),
-            (Holding.SOCKETS, self.announcements.tell_of_password),
         )
         self.credentials = Credentials(database, jobs, ends)
         self.accounts = Accounts(

@@ -37,7 +37,7 @@ class Gate:
             for scheme, read in live.schemes.items():
                 schemes[scheme].append(read)
         self._schemes: Mapping[str, Sequence[Authenticator]] = dict(schemes)
-        self._tokens = [*(read for live in lives for read in live.tokens), self._read_own]
+        self._tokens = tuple(read for live in lives for read in live.tokens)
         self._cookies = {name: read for live in lives for name, read in live.cookies.items()}
         self.credentials = tuple(each for live in lives for each in live.credentials)
 
@@ -57,8 +57,11 @@ class Gate:
 
     async def identify(self, shown: str) -> Identity:
         """Read the value of an Authorization header, or a bare token: a dialect's, or the hub's own."""
+        return await self._read(shown, (*self._tokens, self._read_own))
+
+    async def _read(self, shown: str, tokens: Sequence[Authenticator]) -> Identity:
         word, blank, rest = shown.strip().partition(" ")
-        readers = self._schemes.get(word.lower(), ()) if blank else self._tokens
+        readers = self._schemes.get(word.lower(), ()) if blank else tokens
         try:
             for read in readers:
                 if (who := await read(rest.strip() if blank else word)) is not None:
@@ -77,6 +80,10 @@ class Gate:
         if " " not in shown.strip():
             raise Disconnect(CloseCode.INVALID_TOKEN)
         return await self.identify(shown)
+
+    async def trade(self, shown: str) -> Identity:
+        """Read a dialect's credential alone: a token of the hub's own that bought another would never end."""
+        return await self._read(shown, self._tokens)
 
     def issue(self, who: Identity) -> tuple[str, int]:
         """Make a token that opens the hub, and nothing else, as this identity."""

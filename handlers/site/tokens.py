@@ -32,7 +32,7 @@ class ConnectionTokenHandler(SiteHandler):
     async def identify(self, shown: str) -> Identity:
         """Find out whose credential it is."""
         try:
-            return await self.folkmoot.gate.identify(shown)
+            return await self.folkmoot.gate.trade(shown)
         except (Disconnect, Refusal):
             raise BadCredential("the credential is not valid") from None
 

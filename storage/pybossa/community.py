@@ -163,9 +163,9 @@ class Community:
             person = await hold(self._users, oid, session)
             if "pybossa" not in person:
                 raise Departed
-            key = await self._replace_key(person, session)
+            # First, so that who listens is told before what the key had opened is closed.
             await self._announcements.announce(oid, KEY_RESET, session)
-            return key
+            return await self._replace_key(person, session)
 
         return await self._database.transaction(work)
 

@@ -205,7 +205,9 @@ class Sessions:
         await self._remembered.delete_many({"user_id": person, "_id": {"$ne": token}}, session=session)
 
     async def end_all(self, user_id: ObjectId, session: Session) -> None:
-        """End all sessions and tokens of a person."""
+        """End all sessions and tokens of a person, with the live connections that sessions opened."""
+        async for row in self._rows.find({"user_id": user_id}, session=session):
+            await self._revocations.end(user_id, Visit.of(row).credential, session)
         await self._rows.delete_many({"user_id": user_id}, session=session)
         await self._remembered.delete_many({"user_id": user_id}, session=session)
 

@@ -97,3 +97,25 @@ async def test_signing_out_closes_what_the_session_had_opened(
         assert socket.close_code == 3503
         await kept.send('{"id": 3, "rpc": {"method": "time", "data": {}}}')
         assert orjson.loads(await kept.recv())["id"] == 3
+
+
+async def test_another_user_name_closes_what_all_sessions_had_opened(
+    john: Browser, village: Village, server: Served
+) -> None:
+    user = await village.user("johndoe")
+    bought = (await john.call("POST", TOKEN, b"", {"Origin": server.url})).json["token"]
+    async with (
+        connect(server.socket_url, additional_headers=cookie(john)) as socket,
+        connect(server.socket_url, additional_headers={"Authorization": f"ApiKey {user.api_key}"}) as kept,
+    ):
+        await join(socket, "polls:1")
+        await join(kept, "polls:1")
+        await server.stores.revision.save(user, {"name": "johnny"}, None)
+        await socket.wait_closed()
+        assert socket.close_code == 3503
+        await kept.send('{"id": 3, "rpc": {"method": "time", "data": {}}}')
+        assert orjson.loads(await kept.recv())["id"] == 3
+    async with connect(server.socket_url, additional_headers={"Authorization": bought}) as socket:
+        await socket.send('{"id": 1, "connect": {}}')
+        await socket.wait_closed()
+        assert socket.close_code == 3500

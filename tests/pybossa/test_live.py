@@ -116,6 +116,7 @@ async def test_an_api_key_opens_the_hub_and_its_successor_closes_it(served: Serv
         await watch(client, f"identity#{ann.id}", watcher)
         key = await served.stores.pybossa.reset_api_key(ann.oid)
         assert (await watcher.next("disconnected")).code == 3503
+        assert [data["type"] for data in watcher.said] == ["api_key_reset"]
     assert key != ann.api_key
     assert await refused(served, ann.api_key) == 3500
     assert await refused(served, "unknown") == 3500

@@ -127,6 +127,8 @@ async def test_a_malformed_connect_is_an_error_that_may_be_mended() -> None:
         ({"publish": {"channel": "polls:1", "data": {}}}, 103),
         ({"sub_refresh": {"channel": "polls:1", "token": "t"}}, 108),
         ({"history": {"channel": "polls:1"}}, 108),
+        ({"history": {"channel": "polls:404"}}, 102),
+        ({"history": {"channel": "polls:secret"}}, 103),
         ({"presence": {"channel": "polls:1"}}, 103),
         ({"presence_stats": {"channel": "cats:1"}}, 102),
         ({"rpc": {"method": "dance"}}, 104),

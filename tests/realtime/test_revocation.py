@@ -113,13 +113,15 @@ async def test_every_process_hears_of_it_within_a_second(launch: Callable[..., S
 @pytest.mark.parametrize("event", [Event.CHANGED, Event.RECOVERED])
 async def test_another_password_closes_and_is_announced(server: Served, ann: App, event: Event) -> None:
     stores = server.stores
-    async with connected(server.socket_url, f"Token {ann.token}") as (_, watcher):
+    async with connected(server.socket_url, f"Token {ann.token}") as (client, watcher):
+        await watch(client, f"identity#{ann.number}", watcher)
         person = await stores.accounts.document(ann.oid)
         change = stores.credentials.set_password
         await stores.database.transaction(
             lambda session: change(Ending(event, person), "another hash", session)
         )
         await assert_closed([watcher])
+        assert [data["type"] for data in watcher.said] == ["password_changed"]
     told = await stores.outbox.read(f"identity#{ann.number}")
     assert [(each.data["type"], list(each.data)) for each in told.messages] == [
         ("password_changed", ["type", "at"])

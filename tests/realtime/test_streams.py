@@ -86,6 +86,19 @@ async def test_messages_of_one_turn_share_a_frame_and_replace_nothing() -> None:
     assert (wire.versions(), len(wire.sent)) == ([1, 2, 3, 4, 5], frames + 1)
 
 
+async def test_a_burst_over_the_bound_is_no_reason_to_close_who_reads() -> None:
+    desk = Desk(Limits(send_buffer_bytes=2000))
+    _, reading = await desk.connect(CHANNEL)
+    _, slow = await desk.connect(CHANNEL)
+    slow.busy = True
+    for _ in range(10):
+        desk.publish(400)
+    await desk.settle()
+    await desk.hub.settle()
+    assert (reading.versions(), reading.code) == ([*range(1, 11)], None)
+    assert (slow.versions(), slow.code) == ([], CloseCode.SLOW)
+
+
 @pytest.mark.parametrize("turns", range(6))
 @pytest.mark.parametrize("recover", [False, True])
 async def test_a_message_during_the_subscription_is_neither_lost_nor_doubled(
@@ -294,6 +307,7 @@ async def ask(desk: Desk, **request: Any) -> dict[str, Any]:
         ({"limit": 0}, []),
         ({"limit": 2}, [1, 2]),
         ({"limit": -1}, [1, 2, 3, 4]),
+        ({"limit": 1 << 63}, [1, 2, 3, 4]),
         ({"limit": 2, "reverse": True}, [4, 3]),
         ({"limit": 2, "since": {"offset": 1, "epoch": "e"}}, [2, 3]),
         ({"limit": -1, "since": {"offset": 4, "epoch": "e"}}, []),

@@ -51,6 +51,14 @@ async def test_a_credential_in_the_query_or_a_body_does_not_count(api: Api) -> N
     assert (await api.post(f"{PATH}?s={secret}", {"s": secret})).status == 401
 
 
+@pytest.mark.parametrize("shown", ["{}", "Bearer {}"])
+async def test_a_token_buys_no_other_token(api: Api, shown: str) -> None:
+    """Otherwise whoever has one keeps the hub open for ever."""
+    token = (await get_token(api, await api.register("ann@example.com")))["token"]
+    answer = await api.post(PATH, Authorization=shown.format(token))
+    assert (answer.status, list(answer.json)) == (401, ["error"])
+
+
 async def test_a_token_ends_with_the_generation_that_it_was_made_for(server: Served) -> None:
     member = await server.api.register("ann@example.com")
     token = (await get_token(server.api, member))["token"]
