@@ -143,7 +143,8 @@ async def test_another_dialects_deletion_takes_the_files_along(john: Browser, vi
     assert await village.stores.database["fs.files"].count_documents({}) == 2
     secret = (await village.row("johndoe"))["s"]
     assert (await village.api.post("/api/v0/delete_user", {"s": secret})).status == 200
-    assert await village.stores.database["fs.files"].count_documents({}) == 0
+    for name in ("fs.files", "fs.chunks", "file_drafts"):
+        assert await village.stores.database[name].count_documents({}) == 0
 
 
 async def test_people_are_signed_out(john: Browser, village: Village) -> None:
