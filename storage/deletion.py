@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 
 from storage.database import Database, Index, index
-from storage.driver import Document, ObjectId, Session
+from storage.driver import Document, ObjectId, PyMongoError, Session
 from storage.errors import Departed
 from storage.jobs import Jobs, NewJob
 from storage.journal import Journal
@@ -22,7 +23,7 @@ class Deletion:
     """Removes people, whichever dialect was asked.
 
     `traces` are plain references that the stores declare; `steps` are for what takes more than that,
-    and come first.
+    and come first. Once the person is gone `tidy` takes what the transaction only put out of sight.
     """
 
     # Collections that only imports fill: no store of their own declares them.
@@ -34,7 +35,14 @@ class Deletion:
     )
 
     def __init__(
-        self, database: Database, jobs: Jobs, journal: Journal, traces: Sequence[Trace], steps: Sequence[Step]
+        self,
+        database: Database,
+        jobs: Jobs,
+        journal: Journal,
+        traces: Sequence[Trace],
+        steps: Sequence[Step],
+        *,
+        tidy: Callable[[], Awaitable[None]],
     ) -> None:
         self._database = database
         self._users = database["users"]
@@ -42,6 +50,7 @@ class Deletion:
         self._journal = journal
         self._traces = tuple(traces)
         self._steps = tuple(steps)
+        self._tidy = tidy
         self._turn = asyncio.Lock()  # every deletion marks every tally: side by side they would collide
 
     async def delete(self, oid: ObjectId, farewell: Farewell = lambda _: ()) -> None:
@@ -63,6 +72,8 @@ class Deletion:
             await self._database.transaction(work)
             # Votes that met this deletion try again within this time, and the next one waits for them.
             await asyncio.sleep(GAP)
+        with suppress(PyMongoError):  # the person is gone all the same; every later upload tidies, too
+            await self._tidy()
 
     async def _wipe(self, person: Document, session: Session) -> None:
         for trace in self._traces:

@@ -161,11 +161,18 @@ class Files:
         await self._chunks.delete_many({"files_id": number})
         await self._drafts.delete_one({"_id": number})
 
-    async def sweep(self) -> None:
-        """Delete the chunks of drafts that nobody writes any more."""
+    async def sweep(self) -> bool:
+        """Delete the chunks of some drafts that nobody writes any more; tell whether there were any."""
         old = self._drafts.find({"at": {"$lt": self._clock() - ABANDONED}}).limit(100)
-        for row in await old.to_list(None):
+        rows = await old.to_list(None)
+        for row in rows:
             await self.clear(row["_id"])
+        return bool(rows)
+
+    async def sweep_all(self) -> None:
+        """Delete the chunks of all drafts that nobody writes any more."""
+        while await self.sweep():
+            pass
 
     async def open(self, name: str) -> StoredFile | None:
         """Find a file by its name."""

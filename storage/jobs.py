@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -130,6 +130,12 @@ class Jobs:
     async def drop(self, key: str, session: Session) -> None:
         """Remove the open job with a key, running or not."""
         await self._jobs.delete_many({"key": key, "run_after": OPEN}, session=session)
+
+    async def drop_idle(self, orders: Collection[str], keys: Collection[str], session: Session) -> None:
+        """Remove the jobs of some orders that wait or have failed, and the failed ones with some keys."""
+        waiting = {"state": {"$in": ["queued", "failed"]}, "order": {"$in": list(orders)}}
+        failed = {"state": "failed", "key": {"$in": list(keys)}}
+        await self._jobs.delete_many({"$or": [waiting, failed]}, session=session)
 
     async def _add_once(self, key: str, row: Document, session: Session | None) -> ObjectId:
         query = {"key": key, "run_after": OPEN}

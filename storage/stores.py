@@ -320,7 +320,9 @@ class Stores:
             self.outbox.redact,
             self.revocations.end_all,
         )
-        self.deletion = Deletion(self.database, self.jobs, self.journal, all_traces(), steps)
+        self.deletion = Deletion(
+            self.database, self.jobs, self.journal, all_traces(), steps, tidy=self.files.sweep_all
+        )
         self.departures = Departures(self.jobs, self.deletion)
 
     async def prepare(self) -> None:

@@ -24,22 +24,30 @@ def container_of(number: int) -> str:
 
 
 class Clearance:
-    """A step of every account's deletion: its files go, and the open jobs with these keys."""
+    """A step of every account's deletion: its files go, the open jobs with these keys, its unsent mails."""
 
     def __init__(self, database: Database, files: Files, jobs: Jobs, *kinds: str) -> None:
         self._users = database["users"]
+        self._addresses = database["email_addresses"]
         self._files = files
         self._jobs = jobs
         self._kinds = kinds
 
     async def clear(self, oid: ObjectId, session: Session) -> None:
-        """Remove them, in the transaction that deletes the person."""
-        person = await self._users.find_one({"_id": oid}, {"id": 1}, session=session)
+        """Remove them, in the transaction that deletes the person; before it queues the last mails."""
+        shown = {"id": 1, "pybossa.pending_email": 1}
+        person = await self._users.find_one({"_id": oid}, shown, session=session)
         if person is None:
             return
-        await self._files.discard_folder(f"{UPLOADS}{container_of(person['id'])}/", session)
+        number = person["id"]
+        await self._files.discard_folder(f"{UPLOADS}{container_of(number)}/", session)
         for kind in self._kinds:
-            await self._jobs.drop(f"{kind} {person['id']}", session)
+            await self._jobs.drop(f"{kind} {number}", session)
+        mailboxes = await self._addresses.distinct("email_lower", {"user_id": oid}, session=session)
+        if pending := (person.get("pybossa") or {}).get("pending_email"):
+            mailboxes.append(pending.lower())
+        keys = [f"{kind} {number}" for kind in (*self._kinds, DELETE)]
+        await self._jobs.drop_idle(mailboxes, keys, session)
 
 
 class Departures:

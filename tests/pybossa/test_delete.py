@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from handlers.core.mail import Mail
 from storage.pybossa.contributions import Run
 from storage.pybossa.removal import DELETE
 from tests.flux.mailbox import text_of
@@ -81,6 +82,25 @@ async def test_asked_twice_it_is_one_job(village: Village) -> None:
     assert (await john.get("/account/johndoe")).status == 200
 
 
+@pytest.mark.settings(job_workers=0, account_confirmation_disabled=True)
+async def test_mails_that_were_not_sent_yet_go_too(village: Village) -> None:
+    john, jobs = Browser(village.api), village.stores.database["jobs"]
+    await john.post("/account/register", village.form())
+    for address in ("johndoe@example.com", "mary@example.com"):
+        await village.stores.jobs.promise(Mail(address, "Hello", "Hello", "a@example.org").job())
+    await jobs.update_one({"order": "johndoe@example.com"}, {"$set": {"state": "failed", "run_after": None}})
+    await john.post("/account/forgot-password", {"email_addr": "JohnDoe@example.com"})
+    await john.get(URL)
+    job = await jobs.find_one({"kind": DELETE})
+    assert job is not None
+    await village.stores.departures.run(job["args"])
+    left = await jobs.find({"kind": "mail"}).to_list(None)
+    subjects = ["Hello", "[Folkmoot]: Your account has been deleted"]
+    assert [each["args"]["subject"] for each in left] == subjects
+    await village.stores.departures.run(job["args"])
+    assert await jobs.count_documents({"kind": "mail"}) == 2
+
+
 async def test_run_twice_it_does_nothing_twice(john: Browser, village: Village) -> None:
     stores, user = village.stores, await village.user("johndoe")
     args = {"user_id": user.oid, "mails": []}
@@ -123,7 +143,8 @@ async def test_another_dialects_deletion_takes_the_files_along(john: Browser, vi
     assert await village.stores.database["fs.files"].count_documents({}) == 2
     secret = (await village.row("johndoe"))["s"]
     assert (await village.api.post("/api/v0/delete_user", {"s": secret})).status == 200
-    assert await village.stores.database["fs.files"].count_documents({}) == 0
+    for name in ("fs.files", "fs.chunks", "file_drafts"):
+        assert await village.stores.database[name].count_documents({}) == 0
 
 
 async def test_people_are_signed_out(john: Browser, village: Village) -> None:

@@ -278,6 +278,10 @@ async def test_the_header_wins_over_the_query(john: Browser, village: Village, a
     john_key, jane_key = [(await village.user(name)).api_key for name in ("johndoe", "janedoe")]
     answer = await api.get(f"/account/profile?api_key={john_key}", Authorization=jane_key, **JSON)
     assert answer.json["user"]["name"] == "janedoe"
+    unknown = await api.get(f"/account/profile?api_key={john_key}", Authorization="unknown", **JSON)
+    assert unknown.json["status"] == "not_signed_in"
+    foreign = await api.get(f"/account/profile?api_key={john_key}", Authorization="Token unknown", **JSON)
+    assert foreign.json["user"]["name"] == "johndoe"
 
 
 @pytest.mark.parametrize("scheme", ["Token", "Bearer", "Key", "Basic"])

@@ -336,6 +336,27 @@ async def test_an_open_job_is_dropped_by_its_key(jobs: Jobs, database: Database)
     assert (await take(jobs)).attempts == 1
 
 
+async def test_what_waits_or_has_failed_is_dropped_by_order_or_key(jobs: Jobs, database: Database) -> None:
+    await jobs.add("mail", {"n": 1}, order="ann")
+    running = await take(jobs)
+    await jobs.add("mail", {"n": 2}, order="ann")
+    await jobs.add("mail", {"n": 3}, order="bob")
+    for name in ("mine", "hers"):
+        await jobs.add("other", {}, key=name)
+    await database["jobs"].update_many({"kind": "other"}, {"$set": {"state": "failed", "run_after": None}})
+    await jobs.add("other", {}, key="mine")
+    await database.transaction(lambda session: jobs.drop_idle(["ann"], ["mine"], session))
+    rows = await database["jobs"].find({}).to_list(None)
+    left = [(row["args"].get("n"), row.get("key"), row["state"]) for row in rows]
+    assert left == [
+        (1, None, "running"),
+        (3, None, "queued"),
+        (None, "hers", "failed"),
+        (None, "mine", "queued"),
+    ]
+    assert await jobs.extend(running) is True
+
+
 async def test_a_job_travels_in_the_arguments_of_another(jobs: Jobs) -> None:
     job = NewJob("mail", {"to": "ann"}, order="ann", key="k")
     await jobs.add("mail", {"then": [job.document()]})
