@@ -61,7 +61,6 @@ class PersonBody(Body):
 
     first_name: Name = ""
     last_name: Name = ""
-    note: Note = ""
     age_group: Year = None
     birth_month: Month = None
     birth_day: DayOfMonth = None

@@ -11,7 +11,7 @@ from pydantic import Field
 from handlers.core.dialect import Route
 from handlers.core.operation import operation
 from handlers.core.rest.fields import Text
-from handlers.klub.guests import HOSTS, GuestBody, GuestHandler, GuestObject
+from handlers.klub.guests import HOSTS, GuestHandler, GuestObject, VisitorBody
 from handlers.klub.references import by_id, named, several
 from storage.klub.interaction import Draft
 from storage.klub.interaction_types import VOLUNTEERING
@@ -19,7 +19,7 @@ from storage.klub.interaction_types import VOLUNTEERING
 Reference = Field(json_schema_extra={"type": "integer"})
 
 
-class VolunteerBody(GuestBody):
+class VolunteerBody(VisitorBody):
     """Who offers what to whom."""
 
     administrative_unit: Annotated[Any, Reference, by_id("units")]
