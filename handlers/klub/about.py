@@ -147,7 +147,6 @@ UNAUTHENTICATED: Mapping[str, Refusal] = {
     "/api/o/revoke_token/": BAD_CLIENT,
     "/api/o/introspect/": BAD_CLIENT,
 }
-LIMITED = ("token/", "reset_password_email/", "/{uid}/{token}/")
 # Where the event that somebody has to manage is named in the query, or what else callers must know.
 HERE: Mapping[str, Mapping[str, str]] = {
     "/api/frontend/event_orgteam/": OUTSIDE,
@@ -168,6 +167,11 @@ MISSING: Mapping[tuple[str, str], Sequence[Mapping[str, str]]] = {
 def is_file(call: Call) -> bool:
     """Tell whether a call sends a file."""
     return call.route.path.startswith("/upload/")
+
+
+def identifies(call: Call) -> bool:
+    """Tell whether a call looks at the credential that is sent."""
+    return bool(getattr(call.route.handler, "identifies", False))
 
 
 def secure(call: Call) -> Security:
@@ -207,12 +211,12 @@ def refuse(call: Call) -> Mapping[int, Refusal]:
     found = dict(refuse_inputs(call))
     if (unauthenticated := UNAUTHENTICATED.get(path)) is not None:
         found[401] = unauthenticated
-    else:
+    elif identifies(call):
         found[403] = forbid(call.access, path)
     if path.startswith("/api/o/"):
         found[400] = BAD_GRANT
-    if path.endswith(LIMITED) or "password" in str(secure(call)):
-        found[429] = OFTEN
+    if identifies(call) or path == "/api/token/":
+        found[429] = OFTEN  # wrong passwords are counted wherever they are sent
     if missing := miss(call):
         found[404] = say("It does not exist, or not what was asked for.", *missing)
     if path == "/api/check_last_payment/":
@@ -230,9 +234,8 @@ def answer(call: Call) -> Answer:
         kind = PDF if "pdf" in call.route.path else PICTURE
         return Answer((kind,), ("ETag",), "The bytes, of the type that the name tells.")
     headers = ("Cache-Control",) if call.route.path == "/api/o/token/" else ()
-    if call.method == "GET" and call.route.path != "/api/check_last_payment/":
-        return Answer((JSON_TYPE, HTML_TYPE), headers)
-    return Answer((JSON_TYPE,) if call.operation.returns is not None else (), headers)
+    kinds = (JSON_TYPE,) if call.operation.returns is not None or call.route.path == "/api/docs/" else ()
+    return Answer((*kinds, HTML_TYPE) if call.method == "GET" else kinds, headers)
 
 
 def body_types(call: Call) -> Sequence[str]:

@@ -262,6 +262,16 @@ async def test_the_document_tells_what_a_call_needs_and_how_it_refuses(api: Api)
     assert query(find("get", "frontend/edit_userprofile/{user}/")) == {"dob": True}
     assert {"detail": "Email Does not exist"} in refused(find("post", "create_credit_card_payment/"), 404)
     assert "404" not in find("post", "userprofile/vs/")["responses"]
+    first = {path: next(iter(found.values())) for path, found in document["paths"].items()}
+    unlimited = [path for path, found in first.items() if "429" not in found["responses"]]
+    assert unlimited == [
+        "/api/o/token/",
+        "/api/o/revoke_token/",
+        "/api/o/introspect/",
+        "/api/token/refresh/",
+        "/upload/event_photos/{name}",
+        "/upload/pdf_storage/{pdf}/{name}",
+    ]
     schemas = document["components"]["schemas"]
     assert schemas["CardBody"]["properties"]["profile_type"]["enum"] == ["user", "company"]
     assert schemas["CardBody"]["properties"]["amount"]["maximum"] == 2147483647
