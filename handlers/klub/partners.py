@@ -45,6 +45,7 @@ LONGEST_LINE = 256
 MAILS = ("emails", "emails")  # the category of what is sent to people: its slug and its name
 SUBJECT = "vizus"
 BAD_CRN = "This is no valid identification number (IČO)."
+CRN = Field(description="the Czech identification number (IČO): eight digits, of which the last one checks")
 SLUG = {"type": "string", "format": "slug"}
 SENT = ("certificate", "confirmation")
 SEXES = ("male", "female", "unknown")
@@ -121,7 +122,7 @@ class CompanyPledgeBody(Body):
     event: EventSlug
     amount: Amount
     regular: Flag
-    crn: Annotated[str, text(None, blank=True, checks=[check_crn])] = ""
+    crn: Annotated[str, CRN, text(None, blank=True, checks=[check_crn])] = ""
     telephone: Telephone = ""
     street: Line = ""
     city: Line = ""

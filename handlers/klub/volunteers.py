@@ -17,6 +17,10 @@ from storage.klub.interaction import Draft
 from storage.klub.interaction_types import VOLUNTEERING
 
 Reference = Field(json_schema_extra={"type": "integer"})
+PROGRAMS = Field(
+    description="some of the installation's programs",
+    json_schema_extra={"items": {"type": "string", "format": "program"}},
+)
 
 
 class VolunteerBody(VisitorBody):
@@ -27,7 +31,7 @@ class VolunteerBody(VisitorBody):
     summary: Text = ""
     event: Annotated[Any, Reference, by_id("events")] = None
     location: Annotated[Any, Reference, by_id("locations")] = None
-    program_of_interest: Annotated[list[str], several("programs")] = []
+    program_of_interest: Annotated[list[str], PROGRAMS, several("programs")] = []
 
 
 class VolunteerHandler(GuestHandler):

@@ -132,6 +132,10 @@ async def test_tables_tell_type_need_choices_and_limits(api: Api, superuser: Som
     assert all(word in filters for word in ("vikekostan", "newcomers", "zmj_location", "children_section"))
     registration = (await api.get("/api/register-userprofile", Accept=BROWSER)).text
     assert "at least 8 characters" in registration
+    offer = (await api.get("/api/volunteer/", Accept=BROWSER)).text
+    rows = [re.sub(r"<[^>]+>", "|", row) for row in re.findall(r"<tr>(.*?)</tr>", offer)]
+    assert any(re.search(r"\|program_of_interest\|+list\|.*\|zmj, .*children_section\|", row) for row in rows)
+    assert any(re.search(r"\|age_group\|.*\|the year of birth, at most 99 years ago\|", row) for row in rows)
 
 
 async def test_a_form_is_for_those_who_may_write_there(callers: Callers, scene: Scene) -> None:
