@@ -85,7 +85,8 @@ def name_type(schema: Mapping[str, Any]) -> str:
     """Name a type in plain words."""
     kind = schema.get("type")
     if kind == "array":
-        return "list"
+        entries = schema.get("items", {}).get("format")
+        return "list" if entries is None else f"list of {entries}"
     if kind == "string":
         return str(schema.get("format", "text"))
     names: Mapping[Any, str] = {"integer": "whole number", "boolean": "true or false", "object": "object"}

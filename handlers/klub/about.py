@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from handlers.core.about import JSON_TYPE, About, Answer, Call, Group, Refusal, Security
-from handlers.core.rest.about import NOT_FOUND, OFTEN, refuse_inputs, say
+from handlers.core.rest.about import OFTEN, refuse_inputs, say
 from handlers.core.rest.body import FORM_TYPE, MULTIPART_TYPE
 from handlers.core.rest.words import NOT_PROVIDED
 from handlers.klub.access import Access
+from handlers.klub.edit_profile import NO_BIRTH_DATE
+from handlers.klub.paging import NO_PAGE, PageQuery
+from handlers.klub.payments import NO_CHANNEL, NO_EMAIL, NO_PAYMENT
+from handlers.klub.pdfs import UNKNOWN, UNPAID
+from handlers.klub.team import OUTSIDE
 from storage.klub.oauth import SCOPES
 
 TEXT = """Bodies are JSON or forms; answers are JSON. Readers who forget the last slash of a path are sent on.
@@ -142,11 +147,21 @@ UNAUTHENTICATED: Mapping[str, Refusal] = {
     "/api/o/revoke_token/": BAD_CLIENT,
     "/api/o/introspect/": BAD_CLIENT,
 }
-LIMITED = ("token/", "reset_password_email/", "/{uid}/{token}/")
-NAMED = (
-    *("attendees/", "event_orgteam/", "check_last_payments/", "create_credit_card_payment/"),
-    *("edit_userprofile/", "userprofile/vs/"),
-)
+# Where the event that somebody has to manage is named in the query, or what else callers must know.
+HERE: Mapping[str, Mapping[str, str]] = {
+    "/api/frontend/event_orgteam/": OUTSIDE,
+    "/api/frontend/attendees/": OUTSIDE,
+    "/api/frontend/edit_userprofile/": NO_BIRTH_DATE,
+}
+NO_EVENT = {"detail": "Not found."}
+MISSING: Mapping[tuple[str, str], Sequence[Mapping[str, str]]] = {
+    ("POST", "/api/check_last_payments/"): (NO_CHANNEL, NO_PAYMENT),
+    ("POST", "/api/create_credit_card_payment/"): (NO_EMAIL, NO_CHANNEL),
+    ("GET", "/api/pdf_storage/pdf_file/{pdf}/"): (UNKNOWN, UNPAID),
+    ("GET", "/api/frontend/attendees/"): (NO_EVENT,),
+    ("GET", "/api/frontend/event_orgteam/"): (NO_EVENT,),
+    ("POST", "/api/frontend/event_orgteam/"): (NO_EVENT,),
+}
 
 
 def is_file(call: Call) -> bool:
@@ -154,10 +169,15 @@ def is_file(call: Call) -> bool:
     return call.route.path.startswith("/upload/")
 
 
+def identifies(call: Call) -> bool:
+    """Tell whether a call looks at the credential that is sent."""
+    return bool(getattr(call.route.handler, "identifies", False))
+
+
 def secure(call: Call) -> Security:
     """Name the credentials of a call."""
     access = call.access
-    if not isinstance(access, Access) or access.anonymous:
+    if not isinstance(access, Access) or access.public:
         return []
     users: list[Mapping[str, Sequence[str]]] = [
         {name: ()} for name in ("user", "password", "knowme", "session")
@@ -166,14 +186,23 @@ def secure(call: Call) -> Security:
     return [*users, {"app": [access.scope, writing]}] if access.scope is not None else users
 
 
-def forbid(access: Any) -> Refusal:
+def forbid(access: Any, path: str) -> Refusal:
     """Describe the refusal of callers: even public paths refuse a bad credential."""
     shape = dict[str, Any]
-    if not isinstance(access, Access) or access.anonymous:
+    here = {f"not allowed at {start}": body for start, body in HERE.items() if path.startswith(start)}
+    if not isinstance(access, Access) or access.public:
         return Refusal("The credential that was sent is not good.", shape, {"token": BAD_TOKEN})
-    special = {} if access.refusal is None else {"not allowed here": access.refusal}
     usual = {"no credential": {"detail": NOT_PROVIDED}, "not allowed": NOT_ALLOWED}
-    return Refusal("The caller may not.", shape, {**special, **usual, "token": BAD_TOKEN})
+    found = usual if access.refusal is None else {"not allowed here": access.refusal}
+    return Refusal("The caller may not.", shape, {**found, **here, "token": BAD_TOKEN})
+
+
+def miss(call: Call) -> Sequence[str]:
+    """Say what else than the object in the path a call may miss."""
+    query = call.operation.query
+    paged = query is not None and issubclass(query, PageQuery)
+    missing = [*MISSING.get((call.method, call.route.path), ()), *([NO_PAGE] if paged else ())]
+    return [body["detail"] for body in missing]
 
 
 def refuse(call: Call) -> Mapping[int, Refusal]:
@@ -182,14 +211,14 @@ def refuse(call: Call) -> Mapping[int, Refusal]:
     found = dict(refuse_inputs(call))
     if (unauthenticated := UNAUTHENTICATED.get(path)) is not None:
         found[401] = unauthenticated
-    else:
-        found[403] = forbid(call.access)
+    elif identifies(call):
+        found[403] = forbid(call.access, path)
     if path.startswith("/api/o/"):
         found[400] = BAD_GRANT
-    if path.endswith(LIMITED) or "password" in str(secure(call)):
-        found[429] = OFTEN
-    if path.endswith(NAMED):
-        found[404] = NOT_FOUND
+    if identifies(call) or path == "/api/token/":
+        found[429] = OFTEN  # wrong passwords are counted wherever they are sent
+    if missing := miss(call):
+        found[404] = say("It does not exist, or not what was asked for.", *missing)
     if path == "/api/check_last_payment/":
         found[404] = NOT_PAID
     if path.endswith("/{uid}/{token}/"):
@@ -205,9 +234,8 @@ def answer(call: Call) -> Answer:
         kind = PDF if "pdf" in call.route.path else PICTURE
         return Answer((kind,), ("ETag",), "The bytes, of the type that the name tells.")
     headers = ("Cache-Control",) if call.route.path == "/api/o/token/" else ()
-    if call.method == "GET" and call.route.path != "/api/check_last_payment/":
-        return Answer((JSON_TYPE, HTML_TYPE), headers)
-    return Answer((JSON_TYPE,) if call.operation.returns is not None else (), headers)
+    kinds = (JSON_TYPE,) if call.operation.returns is not None or call.route.path == "/api/docs/" else ()
+    return Answer((*kinds, HTML_TYPE) if call.method == "GET" else kinds, headers)
 
 
 def body_types(call: Call) -> Sequence[str]:

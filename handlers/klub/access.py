@@ -20,7 +20,7 @@ class Access:
 
     An app needs `scope` and, as the method demands, `read` or `write` besides. `refusal` is the body of the
     403 where it is not the usual one. What further depends on the object is named in `text` by `where` and
-    checked where the object is found.
+    checked where the object is found; where even `anonymous` callers come that far, `refusal` is its body.
     """
 
     text: str
@@ -36,6 +36,11 @@ class Access:
         if caller.member is not None:
             return self.users(standing)
         return self.scope is not None and {self.scope, "write" if writing else "read"} <= caller.scopes
+
+    @property
+    def public(self) -> bool:
+        """Tell whether nobody needs a credential."""
+        return self.anonymous and self.refusal is None
 
     def refuse(self, caller: Caller) -> ApiError:
         """Return the refusal of a caller."""

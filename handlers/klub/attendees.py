@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from handlers.core.dialect import Route
 from handlers.core.operation import operation
@@ -29,10 +29,16 @@ class AttendeeBody(InteractionBody):
     user: Annotated[int, pk("people")]
 
 
-class AttendeesQuery(PageQuery):
+class EventQuery(BaseModel):
     """Which event."""
 
+    model_config = ConfigDict(extra="ignore")
+
     event: str = Field("", description="the id of the event; superusers may leave it out")
+
+
+class AttendeesQuery(EventQuery, PageQuery):
+    """Which page of which event's list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +152,13 @@ class AttendeeHandler(AttendanceFields):
         """Find the interaction at the event."""
         self.interaction = await self.stores.interactions.find(interaction, self.types, event=self.event)
 
-    @operation(access=MANAGERS, query=AttendeesQuery, returns=AttendeeObject)
-    async def get(self, query: AttendeesQuery) -> AttendeeObject:
+    @operation(access=MANAGERS, query=EventQuery, returns=AttendeeObject)
+    async def get(self, query: EventQuery) -> AttendeeObject:
         """Return what somebody does at an event."""
         return (await show([self.interaction], self.types, self.stores))[0]
 
-    @operation(access=MANAGERS, query=AttendeesQuery, status=204)
-    async def delete(self, query: AttendeesQuery) -> None:
+    @operation(access=MANAGERS, query=EventQuery, status=204)
+    async def delete(self, query: EventQuery) -> None:
         """Delete what somebody does at an event; whose last registration it was counts as cancelled."""
         await self.stores.interactions.remove(self.interaction)
 

@@ -97,8 +97,10 @@ def make_offer(handler: KlubHandler, method: str, declared: Operation) -> Offer:
 def list_rows(model: type[BaseModel] | None, programs: Sequence[str]) -> tuple[FieldRow, ...]:
     """List the fields of a model; which programs there are is for the installation to say."""
     rows = list_fields(model) if model is not None else ()
-    known = tuple(programs)
-    return tuple(replace(row, type="text", choices=known) if row.type == "program" else row for row in rows)
+    known, kinds = tuple(programs), {"program": "text", "list of program": "list"}
+    return tuple(
+        replace(row, type=kinds[row.type], choices=known) if row.type in kinds else row for row in rows
+    )
 
 
 def render_page(handler: KlubHandler, body: bytes) -> bytes:

@@ -16,7 +16,7 @@ from handlers.core.rest.handler import Refused
 from handlers.klub.access import ORGANIZERS
 from handlers.klub.fields import LowerEmail
 from handlers.klub.moments import to_day
-from handlers.klub.person_fields import FORMS, PersonBody, write_stored
+from handlers.klub.person_fields import FORMS, Note, PersonBody, write_stored
 from handlers.klub.registration import UNIQUE
 from handlers.klub.rules import KlubHandler
 from handlers.klub.users import UserObject
@@ -69,6 +69,7 @@ class ProfileBody(PersonBody):
     """What organizers may correct."""
 
     nickname: Nickname = ""
+    note: Note = ""
     email: LowerEmail = ""
 
 
@@ -77,7 +78,7 @@ class BirthQuery(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    dob: str = Field("", description="the birth date, YYYY-MM-DD; always needed")
+    dob: str = Field(description="the birth date, YYYY-MM-DD")
 
 
 class EditProfileHandler(KlubHandler):

@@ -23,7 +23,7 @@ MAKERS = ORGANIZERS.where("of every administrative unit of the event").saying(NO
 VIEWERS = ANYONE.where("events that are public, or that the caller may see")
 EDITORS = Access(
     "who manages the event; new administrative units must be theirs", lambda _: True, anonymous=True
-)
+).saying(NO_ORGANIZER)
 
 
 class ShownEvents:

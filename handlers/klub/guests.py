@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from handlers.core.rest.body import Spelling
 from handlers.klub.access import USER, Access, scope
 from handlers.klub.fields import LowerEmail, Telephone
-from handlers.klub.person_fields import FORMS, PersonBody, write_stored
+from handlers.klub.person_fields import FORMS, Note, PersonBody, write_stored
 from handlers.klub.rules import KlubHandler
 from storage.klub.directory import SHARED
 from storage.klub.guests import Guest
@@ -26,7 +26,17 @@ class GuestBody(PersonBody):
     def guest(self, unit: int | None, ip: str) -> Guest:
         """Return whom the body means; a unit becomes one of theirs."""
         fields = {stored: write_stored(getattr(self, name)) for name, stored in SHARED.items()}
-        return Guest(self.email, fields, self.telephone, self.note, unit, ip)
+        return Guest(self.email, fields, self.telephone, "", unit, ip)
+
+
+class VisitorBody(GuestBody):
+    """Who is meant, and what there is to note of them."""
+
+    note: Note = ""
+
+    def guest(self, unit: int | None, ip: str) -> Guest:
+        """Return whom the body means, with the note."""
+        return replace(super().guest(unit, ip), note=self.note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +51,7 @@ class GuestHandler(KlubHandler):
 
     spelling: ClassVar[Spelling] = FORMS
 
-    async def receive(self, body: GuestBody, draft: Draft, unit: int | None) -> GuestObject:
+    async def receive(self, body: VisitorBody, draft: Draft, unit: int | None) -> GuestObject:
         """Find or make the account, and store what it wants."""
         made = await self.stores.interactions.sign_up(draft, body.guest(unit, self.client))
         return GuestObject(made.user)

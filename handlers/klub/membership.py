@@ -10,13 +10,13 @@ from pydantic import Field
 from handlers.core.dialect import Route
 from handlers.core.operation import operation
 from handlers.core.rest.fields import Text
-from handlers.klub.guests import HOSTS, GuestBody, GuestHandler, GuestObject
+from handlers.klub.guests import HOSTS, GuestHandler, GuestObject, VisitorBody
 from handlers.klub.references import by_id, named
 from storage.klub.interaction import Draft
 from storage.klub.interaction_types import JOINING
 
 
-class MembershipBody(GuestBody):
+class MembershipBody(VisitorBody):
     """Who wants to join which unit."""
 
     administrative_unit: Annotated[Any, Field(json_schema_extra={"type": "integer"}), by_id("units")]

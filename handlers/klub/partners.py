@@ -16,6 +16,7 @@ from handlers.core.operation import operation
 from handlers.core.rest.fields import NULL, Body, refuse, text, to_id
 from handlers.klub.access import STAFF, scope
 from handlers.klub.fields import (
+    LARGEST,
     NOT_WHOLE,
     LowerEmail,
     Telephone,
@@ -44,7 +45,9 @@ LONGEST_LINE = 256
 MAILS = ("emails", "emails")  # the category of what is sent to people: its slug and its name
 SUBJECT = "vizus"
 BAD_CRN = "This is no valid identification number (IČO)."
+CRN = Field(description="the Czech identification number (IČO): eight digits, of which the last one checks")
 SLUG = {"type": "string", "format": "slug"}
+SENT = ("certificate", "confirmation")
 SEXES = ("male", "female", "unknown")
 
 
@@ -95,7 +98,7 @@ def read_sent(value: Any) -> datetime:
 Line = Annotated[str, Field(max_length=LONGEST_LINE), text(LONGEST_LINE, blank=True)]
 AccountSlug = Annotated[Any, Field(json_schema_extra=SLUG), reference("accounts")]
 EventSlug = Annotated[Any, Field(json_schema_extra=SLUG), reference("causes")]
-Amount = Annotated[int, Field(ge=0), whole()]
+Amount = Annotated[int, Field(ge=0, le=LARGEST), whole()]
 
 
 class PersonPledgeBody(GuestBody):
@@ -119,7 +122,7 @@ class CompanyPledgeBody(Body):
     event: EventSlug
     amount: Amount
     regular: Flag
-    crn: Annotated[str, text(None, blank=True, checks=[check_crn])] = ""
+    crn: Annotated[str, CRN, text(None, blank=True, checks=[check_crn])] = ""
     telephone: Telephone = ""
     street: Line = ""
     city: Line = ""
@@ -140,7 +143,7 @@ class InteractionBody(Body):
     date: Annotated[datetime, BeforeValidator(read_sent)]
     event: EventSlug
     profile_id: Annotated[int, BeforeValidator(read_person)]
-    interaction_type: Annotated[str, one_of("certificate", "confirmation")]
+    interaction_type: Annotated[str, Field(json_schema_extra={"enum": [*SENT]}), one_of(*SENT)]
     text: Annotated[str, text(None)]
 
 
@@ -202,7 +205,7 @@ class PersonPledgeHandler(GuestHandler):
     async def post(self, body: PersonPledgeBody) -> SymbolObject:
         """Return the symbol under which somebody pays for an event; who is unknown gets an account."""
         pledge = make_pledge(body.event, body.money_account, body.amount, regular=body.regular)
-        guest = replace(body.guest(pledge.account.unit, self.client), note="")
+        guest = body.guest(pledge.account.unit, self.client)
         return SymbolObject((await self.stores.pledges.of_person(guest, body.sex, pledge)).symbol)
 
 

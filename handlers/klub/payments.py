@@ -30,7 +30,7 @@ PATIENCE = timedelta(days=14)  # between what was announced and what arrives
 NO_EMAIL = {"detail": "Email Does not exist"}
 NO_CHANNEL = {"detail": "Donor payment Channel with this event/money_account/VS doesnt exist"}
 NO_PAYMENT = {"detail": "Payment since registered payment + 14 days doesnt exist "}  # the blank belongs to it
-PERSON, COMPANY = "user", "company"
+PERSON, COMPANY = PAYERS = ("user", "company")
 LONGEST_DETAIL = 255
 DETAILS = (
     *("account", "bank_code", "VS", "VS2", "SS", "KS", "BIC", "user_identification", "done_by"),
@@ -53,14 +53,14 @@ class SearchBody(Body):
     event: EventSlug
     money_account: AccountSlug
     VS: Annotated[str, text()]
-    amount: Annotated[int, Field(ge=-LARGEST), whole(-LARGEST)]
+    amount: Annotated[int, Field(ge=-LARGEST, le=LARGEST), whole(-LARGEST)]
     date: Day
 
 
 class CardBody(Body):
     """A payment by card, and whose it is."""
 
-    profile_type: Annotated[str, one_of(PERSON, COMPANY)]
+    profile_type: Annotated[str, Field(json_schema_extra={"enum": [*PAYERS]}), one_of(*PAYERS)]
     recipient_account: AccountSlug
     date: Day
     amount: Amount

@@ -47,7 +47,9 @@ def write_stored(value: str | int | None) -> str:
     return "" if value is None else str(value)
 
 
-Year = Annotated[int | None, BeforeValidator(read_year)]
+Year = Annotated[
+    int | None, Field(description="the year of birth, at most 99 years ago"), BeforeValidator(read_year)
+]
 Month = Annotated[int | None, Field(ge=1, le=12), BeforeValidator(read_month)]
 DayOfMonth = Annotated[int | None, Field(ge=1, le=31), BeforeValidator(read_date)]
 Note = Annotated[str, Field(max_length=LONGEST_NOTE), text(LONGEST_NOTE, blank=True)]
@@ -61,7 +63,6 @@ class PersonBody(Body):
 
     first_name: Name = ""
     last_name: Name = ""
-    note: Note = ""
     age_group: Year = None
     birth_month: Month = None
     birth_day: DayOfMonth = None

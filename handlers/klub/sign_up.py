@@ -10,7 +10,7 @@ from pydantic import Field
 from handlers.core.dialect import Route
 from handlers.core.operation import operation
 from handlers.core.rest.fields import Text
-from handlers.klub.guests import HOSTS, GuestBody, GuestHandler, GuestObject
+from handlers.klub.guests import HOSTS, GuestHandler, GuestObject, VisitorBody
 from handlers.klub.references import by_id, named
 from storage.klub.event import Event
 from storage.klub.interaction import Draft
@@ -20,7 +20,7 @@ from storage.klub.interactions import first_unit
 QUESTIONS = tuple(f"additional_question_{number}" for number in range(1, 5))
 
 
-class SignUpBody(GuestBody):
+class SignUpBody(VisitorBody):
     """Who comes to which event, and their answers to its questions."""
 
     event: Annotated[Any, Field(json_schema_extra={"type": "integer"}), by_id("events")]

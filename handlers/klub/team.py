@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from handlers.core.dialect import Route
 from handlers.core.errors import NotFound
@@ -42,10 +42,16 @@ class SeatBody(Body):
     position_id: Annotated[int, pk("positions")]
 
 
-class TeamQuery(PageQuery):
+class TeamQuery(BaseModel):
     """Which event's team."""
 
-    event: str = Field("", description="the id of the event; always needed")
+    model_config = ConfigDict(extra="ignore")
+
+    event: str = Field(description="the id of the event")
+
+
+class SeatsQuery(TeamQuery, PageQuery):
+    """Which page of which event's team."""
 
 
 class ShownSeats:
@@ -112,8 +118,8 @@ class SeatsHandler(TeamHandler):
             self.person = member
         return {"people": [member.id] if member is not None else [], "positions": positions}
 
-    @operation(access=MANAGERS, query=TeamQuery, returns=Page[SeatObject])
-    async def get(self, query: TeamQuery) -> Page[SeatObject]:
+    @operation(access=MANAGERS, query=SeatsQuery, returns=Page[SeatObject])
+    async def get(self, query: SeatsQuery) -> Page[SeatObject]:
         """List the team of an event."""
         seats = ShownSeats(self.stores.team.of_event(self.event.id), self.stores)
         return await self.paginate(seats, query)

@@ -11,15 +11,19 @@ from pydantic import Field
 from handlers.core.dialect import Route
 from handlers.core.operation import operation
 from handlers.core.rest.fields import Text
-from handlers.klub.guests import HOSTS, GuestBody, GuestHandler, GuestObject
+from handlers.klub.guests import HOSTS, GuestHandler, GuestObject, VisitorBody
 from handlers.klub.references import by_id, named, several
 from storage.klub.interaction import Draft
 from storage.klub.interaction_types import VOLUNTEERING
 
 Reference = Field(json_schema_extra={"type": "integer"})
+PROGRAMS = Field(
+    description="some of the installation's programs",
+    json_schema_extra={"items": {"type": "string", "format": "program"}},
+)
 
 
-class VolunteerBody(GuestBody):
+class VolunteerBody(VisitorBody):
     """Who offers what to whom."""
 
     administrative_unit: Annotated[Any, Reference, by_id("units")]
@@ -27,7 +31,7 @@ class VolunteerBody(GuestBody):
     summary: Text = ""
     event: Annotated[Any, Reference, by_id("events")] = None
     location: Annotated[Any, Reference, by_id("locations")] = None
-    program_of_interest: Annotated[list[str], several("programs")] = []
+    program_of_interest: Annotated[list[str], PROGRAMS, several("programs")] = []
 
 
 class VolunteerHandler(GuestHandler):

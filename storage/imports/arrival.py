@@ -22,8 +22,8 @@ from storage.imports.record import Record
 class Arrival:
     """What a row says of a person: `fields` of the shared document, and what makes an account.
 
-    `email` is empty where there is none, `joined` in Unix seconds, `last_login` in microseconds;
-    `address` is the number that its address row asks for.
+    `email` is empty where there is none, `joined` in Unix seconds, `last_login` in microseconds,
+    `active` None where nothing is said; `address` is the number that its address row asks for.
     """
 
     place: int
@@ -32,7 +32,7 @@ class Arrival:
     fields: Mapping[str, str] = field(repr=False)
     password: str = field(default="", repr=False)
     verified: bool = False
-    active: bool = True
+    active: bool | None = True
     joined: float | None = None
     last_login: int | None = None
 
@@ -109,9 +109,12 @@ class Seat:
     @property
     def moved(self) -> bool:
         """Tell whether the dump's account has another address than before, and nobody changed it here."""
-        if not self.own or self.person is None or self.former is None or not self.arrival.email:
+        if not self.own or self.person is None or not self.arrival.email:
             return False
         owner, lower = self.person["_id"], self.arrival.email.lower()
         foreign = self.address is not None and self.address["user_id"] != owner
+        if self.former is None:
+            never = self.entry is not None and self.entry.email_id is None
+            return never and not foreign and not self.person.get("email")
         unchanged = self.former["user_id"] == owner and self.former["primary"]
         return unchanged and not foreign and self.former["email_lower"] != lower

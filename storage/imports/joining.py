@@ -20,7 +20,7 @@ def settle(
     password = arrival.usable if seat.first else ""
     person |= {
         "email_validated": arrival.verified and bool(arrival.email),
-        "is_active": arrival.active,
+        "is_active": arrival.active is not False,
         "password": password,
         "set_password": bool(password),
     }
@@ -75,7 +75,7 @@ def says_more(seat: Seat, person: Document, name: str) -> bool:
 
 def overwrite(arrival: Arrival, person: Document) -> Document:
     """Return what another load of a row changes of the account that it made."""
-    changes: Document = {"is_active": arrival.active}
+    changes: Document = {} if arrival.active is None else {"is_active": arrival.active}
     if arrival.joined is not None:
         changes["timestamp"] = arrival.joined
     seen = person["auth"].get("last_login")

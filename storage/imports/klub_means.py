@@ -7,13 +7,16 @@ from typing import Any
 
 from storage.driver import Document, Session, UpdateOne
 from storage.imports import klub_models as models
+from storage.imports.arrivals import NAMELESS
 from storage.imports.entrances import AddressRows
+from storage.imports.joining import move
 from storage.imports.klub_people import FIRST, PRIMARY
 from storage.imports.klub_rows import Base, Draft, OwnRows
 from storage.imports.ledger import Key, Ledger
 from storage.imports.linked import Bound, LinkedRows, Reasons
 from storage.imports.models import Row
 from storage.imports.sequences import Numbers
+from storage.imports.writes import Writes
 from storage.klub.oauth import SCOPES, USUAL_SCOPES, hash_secret
 
 COMPANY = "it belongs to a company"
@@ -32,18 +35,49 @@ class EmailRows(AddressRows):
 
     def __init__(self, base: Base, numbers: Numbers) -> None:
         super().__init__(base.database, base.mapping, models.EMAILS, numbers)
+        self._rows = base.database["email_addresses"]
+        self._users = base.database["users"]
+        self._ledger: Ledger | None = None
 
     def look(self, rows: Sequence[Row], ledger: Ledger) -> None:
         """Keep the addresses that profiles may be found by."""
-        super().look(rows, ledger)
-        for row in rows:
+        named = [row for row in rows if row.fields["email"]]
+        super().look(named, ledger)
+        self._ledger = ledger
+        for row in named:
             person, email = str(row.fields["user"]), row.fields["email"]
             ledger.claim(FIRST, person, email, row.place)
             if row.fields["is_primary"]:
                 ledger.claim(PRIMARY, person, email, row.place)
 
     def _missing(self, bound: Bound) -> str | None:
-        return why_missing(bound, self.parent, super()._missing(bound))
+        usual = super()._missing(bound) or (None if bound.fields["email"] else NAMELESS)
+        return why_missing(bound, self.parent, usual)
+
+    async def store(self, bound: Sequence[Bound], session: Session) -> Reasons:
+        """Add addresses; whose profile came without one, with an earlier file, gets it as the primary one."""
+        reasons = await super().store(bound, session)
+        added = [each for each in bound if each.key not in reasons]
+        chosen = {
+            each.fields["email"].lower(): each.owner(self.parent) for each in added if self._leads(each)
+        }
+        bare = {"_id": {"$in": list(chosen.values())}, "email": ""}
+        people = await self._users.find(bare, {"email": 1, "username": 1}, session=session).to_list(None)
+        found = await self._rows.find({"email_lower": {"$in": list(chosen)}}, session=session).to_list(None)
+        rows = {row["user_id"]: row for row in found}
+        writes = Writes()
+        for person in people:
+            change = {"$set": move(person, rows[person["_id"]], writes)}
+            writes.changes.append(UpdateOne({"_id": person["_id"]}, change))
+        await writes.store(self.database, session)
+        return reasons
+
+    def _leads(self, bound: Bound) -> bool:
+        """Tell whether an address is the one that its profile is known by."""
+        assert self._ledger is not None
+        person = str(bound.fields["user"])
+        first = self._ledger.claimant(PRIMARY, person) or self._ledger.claimant(FIRST, person)
+        return bool(first == bound.fields["email"])
 
 
 class TelephoneRows(LinkedRows):
@@ -103,8 +137,8 @@ class ClientRows(OwnRows):
         updates = []
         for draft in drafts:
             fields = draft.row.fields
-            usable = fields["authorization_grant_type"] == GRANT and bool(fields["client_secret"])
-            if not usable or draft.row.key in known:
+            usable = fields["client_id"] and fields["client_secret"]
+            if fields["authorization_grant_type"] != GRANT or not usable or draft.row.key in known:
                 continue
             made = {
                 "name": fields["name"],

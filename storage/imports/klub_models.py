@@ -26,7 +26,6 @@ from storage.imports.klub_shapes import (
     truth,
     unless_blank,
 )
-from storage.imports.knowme_models import mailbox
 from storage.imports.member_lines import address
 from storage.imports.models import Link, Model
 from storage.imports.shapes import Field, key, maybe, text
@@ -99,7 +98,7 @@ PERMISSIONS = Model(PERMISSION, {"codename": LINE}, key=own_pk)
 EMAILS = Model(
     EMAIL,
     {
-        "email": Field(mailbox),
+        "email": Field(address, ""),
         "is_primary": FLAG,
         "verified": NEVER,
         "verified_action": Field(lambda _: 1, 1),
@@ -109,7 +108,7 @@ EMAILS = Model(
 )
 TELEPHONES = Model(
     TELEPHONE,
-    {"telephone": Field(text), "is_primary": FLAG, "note": LINE},
+    {"telephone": LINE, "is_primary": FLAG, "note": LINE},
     (must("user", PROFILE),),
     own_pk,
 )
@@ -128,7 +127,8 @@ _ACCOUNT = dict.fromkeys(
 )
 KINDS_OF_ACCOUNTS = {MONEY: None, "aklub.bankaccount": "bank", "aklub.apiaccount": "api"}
 ACCOUNTS = {
-    label: Model(label, _ACCOUNT, (one("administrative_unit", UNIT),), own_pk) for label in KINDS_OF_ACCOUNTS
+    label: Model(label, _ACCOUNT, (one("administrative_unit", UNIT), one("event", EVENT)), own_pk)
+    for label in KINDS_OF_ACCOUNTS
 }
 CHANNELS = Model(
     CHANNEL,
@@ -213,7 +213,7 @@ INTERACTIONS = Model(
 APPLICATIONS = Model(
     APPLICATION,
     {
-        "client_id": Field(key(LONGEST_SECRET)),
+        "client_id": Field(key(LONGEST_SECRET), ""),
         "client_secret": Field(text, ""),
         "name": LINE,
         "authorization_grant_type": Field(text, "client-credentials"),

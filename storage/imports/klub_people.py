@@ -6,8 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from storage.driver import Document, ObjectId, Session, UpdateOne
 from storage.imports import klub_models as models
 from storage.imports.arrival import Accounts, Arrival
@@ -46,14 +44,13 @@ class Wholes:
         ledger.define(models.PROFILE, [row.key for row in rows])
         for row in rows:
             said = {name: value for name, value in row.fields.items() if value not in (None, [])}
-            ledger.claim(label, str(row.key), orjson.dumps(said).decode(), row.place)
+            ledger.extend(label, str(row.key), said, row.place)
 
     def of(self, key: Key) -> Document:
         """Return all that is said of a profile."""
         whole: Document = {}
         for label in ORDER:
-            if (said := self.open.claimant(label, str(key))) is not None:
-                whole |= orjson.loads(said)
+            whole |= self.open.said(label, str(key))
         return whole
 
     def chief(self, key: Key) -> str:
@@ -227,7 +224,7 @@ def make_reader(wholes: Wholes) -> Callable[[Record], Arrival]:
             email=wholes.email_of(row.key, whole),
             fields={stored: str(whole[name]) for name, stored in SHARED.items() if name in whole},
             password=whole.get("password") or "",
-            active=whole.get("is_active", True),
+            active=whole.get("is_active"),
             joined=whole.get("date_joined"),
             last_login=whole.get("last_login"),
         )

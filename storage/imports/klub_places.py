@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from storage.driver import Document, Session, UpdateOne
 from storage.imports import klub_models as models
 from storage.imports.klub_rows import Base, Draft, SluggedRows, resolve
@@ -71,7 +69,7 @@ class AccountRows(SluggedRows):
         ledger.define(models.MONEY, [row.key for row in rows])
         for row in rows:
             said = {name: value for name, value in row.fields.items() if value is not None}
-            ledger.claim(self.label, str(row.key), orjson.dumps(said).decode(), row.place)
+            ledger.extend(self.label, str(row.key), said, row.place)
 
     async def _store(self, rows: Sequence[Row], session: Session) -> Mapping[Key, str]:
         return await super()._store([self._join(row) for row in rows], session)
@@ -81,14 +79,14 @@ class AccountRows(SluggedRows):
         assert self.ledger is not None
         whole: dict[str, Any] = dict.fromkeys(row.fields)
         for label in models.KINDS_OF_ACCOUNTS:
-            if (said := self.ledger.claimant(label, str(row.key))) is not None:
-                whole |= orjson.loads(said)
+            whole |= self.ledger.said(label, str(row.key))
         return Row(row.place, row.key, whole)
 
     def describe(self, draft: Draft) -> Document:
         """Tell which kind of account it is; what an earlier file said stays."""
         assert self.ledger is not None
         values = {name: value for name, value in super().describe(draft).items() if value is not None}
+        values.pop("event", None)  # comes later, and nothing depends on it
         for label, kind in models.KINDS_OF_ACCOUNTS.items():
             if kind is not None and self.ledger.claimant(label, str(draft.row.key)) is not None:
                 values["kind"] = kind

@@ -136,8 +136,9 @@ def scope(value: Any) -> str:
 
 
 def permission(value: Any) -> str:
-    """Read a permission: its codename, or the digits of its key."""
-    return word(value[0]) if isinstance(value, list) and value else str(whole(pk(value)))
+    """Read a permission: its codename, be it in a natural key, or the digits of its key."""
+    named = value[0] if isinstance(value, list) and value else value
+    return word(named) if isinstance(named, str) else str(whole(pk(named)))
 
 
 def path(value: Any) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
+
+import orjson
 
 CACHE = 16 * 1024  # KiB
 PORTION = 1000  # references
@@ -63,6 +66,19 @@ class Ledger:
         query = "SELECT claimant, place FROM claims WHERE kind = ? AND value = ?"
         first, where = self._connection.execute(query, (kind, value)).fetchone()
         return None if first == claimant else int(where)
+
+    def extend(self, kind: str, value: str, said: Mapping[str, Any], place: int) -> None:
+        """Keep what rows say of a value, as JSON; of several the last one counts, field by field."""
+        if self.claim(kind, value, orjson.dumps(said).decode(), place) is None:
+            return
+        whole = orjson.dumps({**self.said(kind, value), **said}).decode()
+        change = "UPDATE claims SET claimant = ? WHERE kind = ? AND value = ?"
+        self._connection.execute(change, (whole, kind, value))
+
+    def said(self, kind: str, value: str) -> Mapping[str, Any]:
+        """Return what `extend` has kept; empty where that is nothing."""
+        found = self.claimant(kind, value)
+        return {} if found is None else dict(orjson.loads(found))
 
     def claimant(self, kind: str, value: str) -> str | None:
         """Return who claimed a value first."""

@@ -132,6 +132,10 @@ async def test_tables_tell_type_need_choices_and_limits(api: Api, superuser: Som
     assert all(word in filters for word in ("vikekostan", "newcomers", "zmj_location", "children_section"))
     registration = (await api.get("/api/register-userprofile", Accept=BROWSER)).text
     assert "at least 8 characters" in registration
+    offer = (await api.get("/api/volunteer/", Accept=BROWSER)).text
+    rows = [re.sub(r"<[^>]+>", "|", row) for row in re.findall(r"<tr>(.*?)</tr>", offer)]
+    assert any(re.search(r"\|program_of_interest\|+list\|.*\|zmj, .*children_section\|", row) for row in rows)
+    assert any(re.search(r"\|age_group\|.*\|the year of birth, at most 99 years ago\|", row) for row in rows)
 
 
 async def test_a_form_is_for_those_who_may_write_there(callers: Callers, scene: Scene) -> None:
@@ -236,3 +240,43 @@ async def test_the_document_tells_fields_answers_and_who_may(api: Api) -> None:
     number = document["paths"]["/api/bronto/event/{event}/"]["get"]["parameters"][0]
     assert number.items() >= {"name": "event", "in": "path", "required": True}.items()
     assert number["schema"] == {"type": "integer"}
+
+
+async def test_the_document_tells_what_a_call_needs_and_how_it_refuses(api: Api) -> None:
+    document = (await api.get("/openapi/klub.json")).json
+
+    def find(method: str, path: str) -> Any:
+        return document["paths"][f"/api/{path}"][method]
+
+    def refused(found: Any, status: int) -> list[Any]:
+        named = found["responses"][str(status)]["$ref"].rpartition("/")[2]
+        examples = document["components"]["responses"][named]["content"]["application/json"]["examples"]
+        return [each["value"] for each in examples.values()]
+
+    def query(found: Any) -> dict[str, bool]:
+        return {each["name"]: each["required"] for each in found["parameters"] if each["in"] == "query"}
+
+    change = find("patch", "frontend/events/{event}/")
+    assert change["security"]
+    assert refused(change, 403)[0] == {"error": "must be an event organizer"}
+    assert refused(find("get", "event/"), 404) == [{"detail": "Invalid page."}]
+    seat = find("delete", "frontend/event_orgteam/{seat}/")
+    assert query(seat) == {"event": True}
+    assert {"event": "Must be a member of org team"} in refused(seat, 403)
+    assert query(find("get", "frontend/edit_userprofile/{user}/")) == {"dob": True}
+    assert {"detail": "Email Does not exist"} in refused(find("post", "create_credit_card_payment/"), 404)
+    assert "404" not in find("post", "userprofile/vs/")["responses"]
+    first = {path: next(iter(found.values())) for path, found in document["paths"].items()}
+    unlimited = [path for path, found in first.items() if "429" not in found["responses"]]
+    assert unlimited == [
+        "/api/o/token/",
+        "/api/o/revoke_token/",
+        "/api/o/introspect/",
+        "/api/token/refresh/",
+        "/upload/event_photos/{name}",
+        "/upload/pdf_storage/{pdf}/{name}",
+    ]
+    schemas = document["components"]["schemas"]
+    assert schemas["CardBody"]["properties"]["profile_type"]["enum"] == ["user", "company"]
+    assert schemas["CardBody"]["properties"]["amount"]["maximum"] == 2147483647
+    assert "note" not in schemas["PersonPledgeBody"]["properties"]

@@ -82,6 +82,14 @@ async def test_parallel_requests_make_one_account_with_one_symbol(app: Someone, 
     assert await town.stores.database["donor_channels"].count_documents({}) == 1
 
 
+async def test_what_the_body_does_not_have_is_ignored(app: Someone, town: Town) -> None:
+    """Even what other bodies about people check."""
+    notes: tuple[Any, ...] = (None, "x" * 2001, {})
+    for note in notes:
+        assert (await app.post(PERSON, person(note=note))).status == 200
+    assert not (await town.person("donor@example.com"))["klub"]["note"]
+
+
 async def test_bodies_about_people_are_checked(app: Someone, town: Town) -> None:
     missing = ("email", "first_name", "last_name", "money_account", "event", "amount", "regular")
     assert (await app.post(PERSON, {})).json == dict.fromkeys(missing, REQUIRED)
