@@ -84,13 +84,6 @@ class EventsHandler(SiteHandler):
         ):
             raise Denied("this origin may not connect")
 
-    def cross_origin(self) -> Mapping[str, str]:
-        """Let pages of listed origins use their cookies here, as they do on the WebSocket."""
-        headers = super().cross_origin()
-        if "Access-Control-Allow-Origin" in headers:
-            return {**headers, "Access-Control-Allow-Credentials": "true"}
-        return headers
-
     async def head(self) -> None:
         """Say whether GET would know what is wanted, and connect nobody."""
         status = 200
