@@ -11,11 +11,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from handlers.core.start import brief
 from scripts.doctor.finding import Finding, broken, doubtful, fine
 from settings import Settings
 from storage import embedded
-from storage.database import LONGEST_ORPHAN, Database
+from storage.database import LONGEST_ORPHAN, Database, brief
 from storage.driver import PyMongoError
 from storage.embedded.folder import Folder
 from storage.embedded.locks import LockFile
