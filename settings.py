@@ -305,6 +305,7 @@ class SettingError(Exception):
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"setting {name}: {reason}")
+        self.name = name
 
 
 def complain(error: ValidationError) -> SettingError:

@@ -12,7 +12,7 @@ from handlers.core import mail
 from handlers.core.runners import gather_runners
 from handlers.core.worker import Worker
 from scripts.session import Failure, make_parser, run
-from settings import Settings
+from settings import SettingError, Settings
 from storage.driver import ObjectId
 from storage.errors import NotFound
 from storage.stores import Stores
@@ -60,7 +60,7 @@ def main() -> None:
             # Standard output belongs to the one JSON document.
             transport = mail.open_transport(settings.email_url.get_secret_value(), console=sys.stderr)
         except ValueError as error:
-            raise Failure(f"setting EMAIL_URL: {error}") from None
+            raise SettingError("EMAIL_URL", str(error)) from None
         worker = Worker(stores.jobs, gather_runners(settings, stores, transport), settings.job_workers)
         return await worker.drain(flags.limit)
 

@@ -12,16 +12,16 @@ from typing import Any, NoReturn
 import orjson
 
 import settings as configuration
-from settings import Settings
+from settings import SettingError, Settings
 from storage import embedded
-from storage.database import Database
+from storage.database import brief
 from storage.driver import PyMongoError
 from storage.errors import StorageError
 from storage.outbox import Retention
-from storage.session import database_uri, open_stores
+from storage.session import connect, database_uri, open_stores
 from storage.stores import Stores
 
-FAILED = 1
+FAILED, MISUSED = 1, 2
 
 
 class Failure(Exception):
@@ -57,7 +57,7 @@ Work = Callable[[Settings, Stores], Awaitable[Any]]
 @asynccontextmanager
 async def view_stores(settings: Settings, uri: str) -> AsyncIterator[Stores]:
     """Open the stores over what is there; nothing is made, not even a missing index."""
-    database = Database.connect(uri, settings.mongodb_database, settings.mongodb_driver)
+    database = connect(settings, uri)
     try:
         yield Stores.over(database, Retention(settings.history_size, settings.history_ttl))
     finally:
@@ -65,7 +65,10 @@ async def view_stores(settings: Settings, uri: str) -> AsyncIterator[Stores]:
 
 
 def run(work: Work, *, prepare: bool = True) -> NoReturn:
-    """Run a script's work and end the process: its answer as JSON on stdout, 0; or one line on stderr, 1."""
+    """Run a script's work and end the process: its answer as JSON on stdout, 0; or one line on stderr, 1.
+
+    A setting that turns out to be wrong is wrong usage: 2.
+    """
     settings = configuration.load()
 
     async def session(uri: str) -> Any:
@@ -75,6 +78,9 @@ def run(work: Work, *, prepare: bool = True) -> NoReturn:
     try:
         with database_uri(settings) as (uri, _):
             answer = asyncio.run(session(uri))
+    except SettingError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(MISUSED) from None
     except (Failure, StorageError, PyMongoError, embedded.EmbeddedError) as error:
         sys.stderr.write(f"{describe(error)}\n")
         if isinstance(error, Failure) and error.answer is not None:
@@ -86,11 +92,9 @@ def run(work: Work, *, prepare: bool = True) -> NoReturn:
 
 def describe(error: Exception) -> str:
     """Say what went wrong in one line."""
-    return (
-        str(error)
-        if isinstance(error, Failure | embedded.EmbeddedError)
-        else f"{type(error).__name__}: {error}"
-    )
+    if isinstance(error, Failure | embedded.EmbeddedError):
+        return str(error)
+    return f"{type(error).__name__}: {brief(error)}"
 
 
 def print_json(answer: Any) -> None:

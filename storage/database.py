@@ -205,3 +205,8 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, ConnectionFailure) or (
         isinstance(error, PyMongoError) and error.has_error_label("RetryableWriteError")
     )
+
+
+def brief(error: Exception) -> str:
+    """Put a driver's error into one line, without its description of every server."""
+    return str(error).partition(", Timeout:")[0].partition(" (configured timeouts")[0].replace("\n", " ")

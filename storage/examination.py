@@ -84,8 +84,13 @@ class Examination:
                     await self._database.handle.drop_collection(name)
         return time.monotonic() - began
 
-    async def compare_indexes(self, declared: Sequence[Index]) -> Sequence[Misfit] | None:
-        """Find indexes that are missing or too many; None where nothing has been stored yet."""
+    async def compare_indexes(
+        self, declared: Sequence[Index], tolerated: Sequence[Index] = ()
+    ) -> Sequence[Misfit] | None:
+        """Find indexes that are missing or too many; None where nothing has been stored yet.
+
+        Those that are `tolerated` may be there or not.
+        """
         names = set(await self._database.handle.list_collection_names())
         collections = {each.collection for each in declared}
         if not names & collections:
@@ -95,7 +100,8 @@ class Examination:
             stored = await self._stored(collection) if collection in names else {}
             wanted = {describe_declared(each) for each in declared if each.collection == collection}
             misfits += [Misfit(collection, keys) for keys in sorted(wanted - stored.keys())]
-            extra = sorted(stored.keys() - wanted - {OWN})
+            known = {describe_declared(each) for each in tolerated if each.collection == collection}
+            extra = sorted(stored.keys() - wanted - known - {OWN})
             misfits += [Misfit(collection, keys, stored[keys]) for keys in extra]
         return misfits
 

@@ -7,11 +7,14 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from settings import Settings
+from settings import SettingError, Settings
 from storage import embedded
 from storage.database import Database
+from storage.driver import PyMongoError
 from storage.outbox import Retention
 from storage.stores import Stores
+
+UNREADABLE = "is no connection string for the driver (are user and password percent-encoded?)"
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +43,21 @@ async def mend(lease: embedded.Lease) -> None:
             log.error("%s", error)
 
 
+def connect(settings: Settings, uri: str) -> Database:
+    """Connect to the database; raises SettingError where the driver can't read the set address."""
+    try:
+        return Database.connect(uri, settings.mongodb_database, settings.mongodb_driver)
+    except (PyMongoError, ValueError):
+        if settings.mongodb_uri is None:
+            raise
+        # The driver's own words may repeat a password.
+        raise SettingError("MONGODB_URI", UNREADABLE) from None
+
+
 @asynccontextmanager
 async def open_stores(settings: Settings, uri: str) -> AsyncIterator[Stores]:
-    """Open the stores, prepared for use."""
-    database = Database.connect(uri, settings.mongodb_database, settings.mongodb_driver)
+    """Open the stores, prepared for use; raises SettingError."""
+    database = connect(settings, uri)
     try:
         stores = Stores.over(database, Retention(settings.history_size, settings.history_ttl))
         await stores.prepare()

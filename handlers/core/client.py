@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPServerRequest
@@ -108,6 +108,24 @@ class Addressing:
     def lists_origin(self, origin: str) -> bool:
         """Tell whether ALLOWED_ORIGINS names a browser's origin."""
         return origin.rstrip("/").lower() in self._origins
+
+    def cross_origin(self, request: HTTPServerRequest) -> Mapping[str, str]:
+        """Return the CORS headers: a listed origin gets itself back, never with credentials."""
+        origin = request.headers.get("Origin", "")
+        if not origin or not self.lists_origin(origin):
+            return {"Vary": "Origin"} if self._origins else {}
+        return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+
+    def preflight(self, request: HTTPServerRequest, methods: Iterable[str]) -> Mapping[str, str] | None:
+        """Return what answers a browser's preflight of a listed origin; None where it is none."""
+        headers = request.headers
+        if "Access-Control-Request-Method" not in headers or not self.lists_origin(headers.get("Origin", "")):
+            return None
+        wanted = headers.get("Access-Control-Request-Headers", "Authorization, Content-Type")
+        return {
+            "Access-Control-Allow-Methods": ", ".join(methods),
+            "Access-Control-Allow-Headers": wanted,
+        }
 
     def accepts_origin(self, request: HTTPServerRequest, origin: str) -> bool:
         """Tell whether a page of this origin may use credentials: the server's own, or a listed one."""

@@ -104,22 +104,16 @@ class DialectHandler(RequestHandler):
 
     def cross_origin(self) -> Mapping[str, str]:
         """Return the CORS headers: a listed origin gets itself back, never with credentials."""
-        origin = self.request.headers.get("Origin", "")
-        if not origin or not self.services.addressing.lists_origin(origin):
-            return {"Vary": "Origin"} if self.services.settings.allowed_origins else {}
-        return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+        return self.services.addressing.cross_origin(self.request)
 
     def preflight(self) -> bool:
         """Answer a browser's preflight of a listed origin; False leaves OPTIONS to the 405."""
-        headers = self.request.headers
-        if "Access-Control-Request-Method" not in headers or not self.services.addressing.lists_origin(
-            headers.get("Origin", "")
-        ):
+        promised = self.services.addressing.preflight(self.request, self.allowed_methods())
+        if promised is None:
             return False
         self.set_status(204)
-        self.set_header("Access-Control-Allow-Methods", ", ".join(self.allowed_methods()))
-        wanted = headers.get("Access-Control-Request-Headers", "Authorization, Content-Type")
-        self.set_header("Access-Control-Allow-Headers", wanted)
+        for name, value in promised.items():
+            self.set_header(name, value)
         return True
 
     # One operation

@@ -14,9 +14,9 @@ from handlers.core.mail import open_transport
 from handlers.core.sentry import warn_of_sentry
 from handlers.core.surroundings import warn_of_limits
 from settings import SettingError, Settings
-from storage.database import is_outage
+from storage.database import brief, is_outage
 from storage.driver import OperationFailure, PyMongoError
-from storage.session import open_stores
+from storage.session import UNREADABLE, open_stores
 from storage.stores import Stores
 
 Fill = Callable[[Stores], Awaitable[object]]
@@ -108,11 +108,4 @@ async def prepare(settings: Settings, uri: str, fill: Fill | None) -> None:
             raise CannotStart(f"the database cannot be used: {brief(error)}") from error
         if settings.mongodb_uri is None:
             raise
-        # The driver's own words may repeat a password.
-        reason = "is no connection string for the driver (are user and password percent-encoded?)"
-        raise SettingError("MONGODB_URI", reason) from error
-
-
-def brief(error: Exception) -> str:
-    """Put a driver's error into one line, without its description of every server."""
-    return str(error).partition(", Timeout:")[0].partition(" (configured timeouts")[0].replace("\n", " ")
+        raise SettingError("MONGODB_URI", UNREADABLE) from error

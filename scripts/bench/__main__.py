@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 import scripts.bench
+from scripts.session import make_parser
 
 
 def find_benches() -> list[str]:
@@ -24,20 +25,30 @@ def find_benches() -> list[str]:
     return [module.name for module in found if not module.name.startswith("_")]
 
 
-def read_arguments(arguments: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Read `NAME key=value… NAME…`; the options belong to the name before them."""
+def read_arguments(arguments: Sequence[str] | None, names: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Read `NAME key=value… NAME…`; the options belong to the name before them. Wrong usage exits with 2."""
+    parser = make_parser("bench", __doc__ or "", "fanout clients=1000 votes")
+    known = ", ".join(names)
+    parser.add_argument("words", nargs="*", metavar="NAME [key=number…]", help=f"default: all of {known}")
     wanted: dict[str, dict[str, int]] = {}
-    for argument in arguments:
+    for argument in parser.parse_args(arguments).words:
         key, equals, value = argument.partition("=")
         if not equals and key in names:
             wanted[key] = {}
-        elif equals and wanted and value.isdigit():
+        elif equals and wanted and value.isascii() and value.isdigit():
             wanted[next(reversed(wanted))][key] = int(value)
         else:
-            raise SystemExit(
-                f"usage: python -m scripts.bench [NAME [key=number…]]…  NAME: {', '.join(names)}"
-            )
+            parser.error(f"{argument}: is neither a bench ({known}) nor key=number behind one")
+    for name, options in wanted.items():
+        unknown = options.keys() - inspect.signature(find_bench(name).run).parameters.keys()
+        if unknown:
+            parser.error(f"{name} has no option {', '.join(sorted(unknown))}")
     return wanted or {name: {} for name in names}
+
+
+def find_bench(name: str) -> Any:
+    """Load the module of a bench."""
+    return importlib.import_module(f"scripts.bench.{name}")
 
 
 def flatten(found: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -61,12 +72,8 @@ async def run_all(wanted: Mapping[str, Mapping[str, int]], console: Console) -> 
     """Run the benches one after the other."""
     results: dict[str, Any] = {}
     for name, options in wanted.items():
-        bench = importlib.import_module(f"scripts.bench.{name}")
-        unknown = options.keys() - inspect.signature(bench.run).parameters.keys()
-        if unknown:
-            raise SystemExit(f"{name} has no option {', '.join(sorted(unknown))}")
         with console.status(name) as status:
-            results[name] = await bench.run(status.update, **options)
+            results[name] = await find_bench(name).run(status.update, **options)
         show(console, name, results[name])
     return results
 
@@ -74,7 +81,7 @@ async def run_all(wanted: Mapping[str, Mapping[str, int]], console: Console) -> 
 def main() -> None:
     """Run what the command line asks for."""
     console = Console(stderr=True)
-    wanted = read_arguments(sys.argv[1:], find_benches())
+    wanted = read_arguments(None, find_benches())
     results = asyncio.run(run_all(wanted, console))
     machine = {"python": platform.python_version(), "system": platform.platform()}
     sys.stdout.write(json.dumps({"machine": machine, "results": results}, indent=2) + "\n")

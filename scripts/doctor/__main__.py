@@ -2,91 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from dataclasses import asdict
 
-from rich.console import Console
-
-import settings as configuration
-from scripts.doctor.database import check_database, check_program, reach_database
-from scripts.doctor.finding import Finding, broken, is_healthy
-from scripts.doctor.machine import check_disk, check_files, check_packages, check_python
-from scripts.doctor.network import check_mail, check_port, check_sms
-from scripts.doctor.own import check_addresses, check_folder, check_key, check_settings
-from scripts.session import FAILED, make_parser, print_json
-from settings import SettingError, Settings
-from storage.embedded import EmbeddedError
-
-SIGNS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "failed": "[red]✗[/]"}
+from scripts.doctor.finding import Finding, broken
+from scripts.doctor.ground import REQUIREMENTS, check_packages, check_python, choose_mend
 
 
 def main() -> int:
     """Look at everything; return 1 where something has failed."""
-    parser = make_parser("doctor", __doc__ or "", "--port 8888")
-    parser.add_argument("--port", type=int, default=8888, help="port that the server listens on (8888)")
-    flags = parser.parse_args()
-    if not 1 <= flags.port <= 65_535:
-        parser.error("--port must be from 1 to 65535")
-    findings = asyncio.run(examine(flags.port, Console(stderr=True, highlight=False, soft_wrap=True)))
-    healthy = is_healthy(findings)
-    print_json({"ok": healthy, "checks": [asdict(each) for each in findings]})
-    return 0 if healthy else FAILED
-
-
-async def examine(port: int, console: Console) -> list[Finding]:
-    """Look at one thing after the other, and tell people of each at once."""
-    findings = []
-    async for finding in look_around(port):
-        findings.append(finding)
-        show(console, finding)
-    return findings
-
-
-async def look_around(port: int) -> AsyncIterator[Finding]:
-    """Look at the machine, then at what the settings name."""
-    yield check_python()
-    yield check_packages()
+    ground = [check_python(), check_packages()]
     try:
-        settings = configuration.read()
-    except SettingError as error:
-        yield check_settings(str(error))
-        return
-    yield check_settings(None)
-    yield check_folder(settings)
-    yield check_key(settings)
-    for finding in check_addresses(settings):
-        yield finding
-    yield check_files(settings)
-    yield check_disk(settings)
-    yield await check_port(port)
-    yield await check_mail(settings)
-    yield await check_sms(settings)
-    async for finding in look_at_database(settings):
-        yield finding
+        from scripts.doctor.rounds import make_round
+    except ImportError as error:  # without the packages nothing else can be looked at
+        return tell_plainly(ground, error)
+    return make_round(__doc__ or "", ground)
 
 
-async def look_at_database(settings: Settings) -> AsyncIterator[Finding]:
-    """Look at the program and at the data; without a program there is nothing to ask."""
-    program = check_program(settings)
-    yield program
-    if program.state == "failed":
-        return
-    try:
-        with reach_database(settings) as uri:
-            async for finding in check_database(settings, uri):
-                yield finding
-    except EmbeddedError as error:
-        yield broken("database", str(error), f"tail {settings.data_dir / 'mongo.log'}")
-
-
-def show(console: Console, finding: Finding) -> None:
-    """Print a line for people, and the command below it."""
-    console.print(SIGNS[finding.state], f"{finding.check:<14}", end="")
-    console.print(finding.found, markup=False)
-    if finding.mend is not None:
-        console.print(f"{'':17}$ {finding.mend}", markup=False, style="bold")
+def tell_plainly(ground: Sequence[Finding], error: ImportError) -> int:
+    """Say what is wrong by means of the standard library alone."""
+    findings = list(ground)
+    if all(each.state == "ok" for each in findings):
+        findings.append(broken("packages", f"cannot be loaded: {error}", choose_mend(REQUIREMENTS)))
+    for each in findings:
+        sys.stderr.write(f"{each.state:<7} {each.check}: {each.found}\n")
+        if each.mend is not None:
+            sys.stderr.write(f"        $ {each.mend}\n")
+    answer = {"ok": False, "checks": [asdict(each) for each in findings]}
+    sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+    return 1
 
 
 if __name__ == "__main__":

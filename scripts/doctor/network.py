@@ -97,7 +97,9 @@ async def check_port(port: int) -> Finding:
         return fine("port", f"a Folkmoot serves at {port}")
     if answer is not None and "status" in answer:
         found = f"a Folkmoot serves at {port}, but: {answer['status']}"
-        return broken("port", found, "python -m scripts.doctor  # the database is the place to look")
+        return broken(
+            "port", found, ".venv/bin/python -m scripts.doctor  # the database is the place to look"
+        )
     found = f"{port} belongs to another program"
     return doubtful("port", found, f"./scripts/serve --port {port + 1}  # or end what `ss -ltnp` shows")
 

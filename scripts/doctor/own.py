@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import tempfile
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -10,16 +11,26 @@ from handlers.core.client import read_address
 from handlers.core.setting_values import SHORTEST_KEY
 from scripts.doctor.finding import Finding, broken, doubtful, fine
 from scripts.doctor.machine import existing
-from settings import Settings
+from settings import SettingError, Settings
 
-EXPLAIN = "python -m scripts.show_settings  # says what each is for; they are in the environment or .env"
+MAKE_KEY = 'echo "SECRET_KEY=$(openssl rand -hex 32)" >> .env  # the same one on every machine'
 
 
-def check_settings(wrong: str | None) -> Finding:
+def check_settings(wrong: SettingError | None) -> Finding:
     """Say whether the settings could be read; `wrong` is what was said against one."""
-    if wrong is not None:
-        return broken("settings", wrong, EXPLAIN)
-    return fine("settings", "each has a value that it may have")
+    if wrong is None:
+        return fine("settings", "each has a value that it may have")
+    return broken("settings", str(wrong), mend_setting(wrong.name))
+
+
+def mend_setting(name: str) -> str:
+    """Return the command that brings a setting back to its default, or makes the one that has none."""
+    if name == "SECRET_KEY":
+        return MAKE_KEY
+    if name.lower() not in Settings.model_fields:
+        return "cat -A .env  # lines of NAME=value, in UTF-8"
+    about = Settings.model_fields[name.lower()].description
+    return f"sed -i '/^{name}=/Id' .env; unset {name}  # the default counts then; {about}"
 
 
 def check_folder(settings: Settings) -> Finding:
@@ -43,16 +54,21 @@ def check_key(settings: Settings) -> Finding:
         return fine("signing key", f"SECRET_KEY has {len(given)} characters")
     path = settings.data_dir / "secret_key"
     try:
-        mode, size = path.stat().st_mode & 0o777, path.stat().st_size
+        found = path.stat()
     except FileNotFoundError:
         return fine("signing key", f"{path} is made at the first start")
     except OSError as error:
         return broken("signing key", f"{path}: {error.strerror}", f"ls -ld {path.parent} {path}")
-    if size < SHORTEST_KEY:
-        return broken("signing key", f"{path} is damaged: {size} bytes", f"rm {path}  # ends all sessions")
-    if mode & 0o077:
-        found = f"{path} has mode {mode:04o}: others may read it"
-        return broken("signing key", found, f"chmod 600 {path}")
+    if not stat.S_ISREG(found.st_mode):
+        return broken(
+            "signing key", f"{path} is no file", f"mv {path} {path}.away  # the next start makes one"
+        )
+    if found.st_size < SHORTEST_KEY:
+        words = f"{path} is damaged: {found.st_size} bytes"
+        return broken("signing key", words, f"rm {path}  # ends all sessions")
+    if (mode := stat.S_IMODE(found.st_mode)) & 0o077:
+        words = f"{path} has mode {mode:04o}: others may read it"
+        return broken("signing key", words, f"chmod 600 {path}")
     return fine("signing key", f"{path}, readable for its owner alone")
 
 

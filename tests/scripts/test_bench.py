@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from scripts.bench import connections, fanout
+from scripts.bench.__main__ import find_benches, read_arguments
 from scripts.bench._audience import Heard
 from scripts.bench._peers import ON_NODE, find_peers
 from scripts.bench.latency import count_skipped, find_delays
@@ -41,3 +42,25 @@ async def test_a_receipt_before_the_answer_took_no_time_and_a_version_may_be_ski
     heard.moments[3].pop()
     with pytest.raises(RuntimeError):
         count_skipped(heard, moments, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(["--help"], 0), (["--bogus"], 2), (["nope"], 2), (["clients=3"], 2), (["fanout", "foo=1"], 2)],
+)
+def test_help_has_an_example_and_wrong_usage_ends_with_2(
+    words: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        read_arguments(words, find_benches())
+    told = capsys.readouterr()
+    assert ended.value.code == code
+    assert ("python -m scripts.bench fanout" in told.out) is (code == 0)
+    assert ("usage:" in told.err) is (code == 2)
+
+
+def test_options_belong_to_the_bench_before_them() -> None:
+    assert read_arguments(["fanout", "clients=3", "votes"], find_benches()) == {
+        "fanout": {"clients": 3},
+        "votes": {},
+    }

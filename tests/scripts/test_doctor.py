@@ -14,14 +14,16 @@ from typing import Any
 import orjson
 import pytest
 
-from scripts.doctor.database import check_clock, check_database, check_program
+from scripts.doctor.database import check_clock, check_database, check_indexes, check_program
 from scripts.doctor.finding import Finding, is_healthy
-from scripts.doctor.machine import applies, check_files, check_packages, check_python, read_pins
+from scripts.doctor.ground import applies, check_packages, check_python, choose_mend, read_pins
+from scripts.doctor.machine import check_files
 from scripts.doctor.network import check_mail, check_port, check_sms
 from scripts.doctor.own import check_addresses, check_folder, check_key
 from settings import Settings
 from storage.database import Database
-from storage.examination import SCRATCH, Server
+from storage.examination import SCRATCH, Examination, Server
+from storage.imports.formats import INDEXES
 from storage.stores import Stores
 from tests.scripts.conftest import Script
 from tests.serving import ROOT, Served, as_environment
@@ -126,7 +128,12 @@ async def test_without_a_database_it_says_so_and_ends(script: Script) -> None:
 async def test_a_wrong_setting_is_named_and_wrong_usage_is_2(script: Script) -> None:
     ran = await script("doctor", FLUX_LIMIT_VOTE="often")
     assert ran.code == 1
-    assert "FLUX_LIMIT_VOTE" in find(ran.json, "settings")["found"]
+    settings = find(ran.json, "settings")
+    assert "FLUX_LIMIT_VOTE" in settings["found"]
+    assert "unset FLUX_LIMIT_VOTE" in settings["mend"]
+    unsigned = await script("doctor", SECRET_KEY="hunter2")
+    assert "openssl rand" in find(unsigned.json, "settings")["mend"]
+    assert "hunter2" not in unsigned.out + unsigned.err
     assert (await script("doctor", "--port", "99999")).code == 2
 
 
@@ -138,6 +145,26 @@ async def test_without_data_it_tries_mongod_elsewhere(script: Script, tmp_path: 
     assert find(ran.json, "writes")["state"] == "ok"
     assert find(ran.json, "indexes")["found"] == "nothing is stored yet"
     assert not folder.exists()
+
+
+async def test_where_nothing_is_installed_it_says_so_and_how_to_install(tmp_path: Path) -> None:
+    """Python without any package: no traceback, one document, exit 1."""
+    bare = [sys.executable, "-S", "-m", "scripts.doctor"]  # -S: no site-packages
+    process = await asyncio.create_subprocess_exec(
+        *bare, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await process.communicate()
+    answer = orjson.loads(out)
+    assert (process.returncode, answer["ok"]) == (1, False)
+    assert "tornado is missing" in find(answer, "packages")["found"]
+    assert b"Traceback" not in err
+
+
+@pytest.mark.drops_indexes
+async def test_what_an_import_has_made_is_no_fault(settings: Settings, stores: Stores) -> None:
+    await stores.database.ensure_indexes(INDEXES)
+    found = await check_indexes(Examination(stores.database), settings.mongodb_database, "mongosh")
+    assert not any("desc 1, uid 1" in each.found or "_content.id" in each.found for each in found), found
 
 
 # One by one
@@ -157,6 +184,7 @@ def test_packages_are_held_against_the_pins(tmp_path: Path) -> None:
     assert found.state == "failed"
     assert "tornado is 6" in found.found
     assert "nothing-like-this is missing" in found.found
+    assert found.mend == choose_mend(pins)
     assert applies(f'sys_platform == "{sys.platform}" or platform_machine == "x"')
     assert not applies(f'sys_platform == "{sys.platform}" and platform_machine == "x"')
 
@@ -185,6 +213,12 @@ def test_the_key_is_long_and_its_owners(
     found = check_key(offline(data_dir=tmp_path))
     assert (found.state, found.mend is None) == (state, mend is None)
     assert mend is None or mend in str(found.mend)
+
+
+def test_a_key_that_is_no_file_is_moved_away(tmp_path: Path) -> None:
+    (tmp_path / "secret_key").mkdir()
+    found = check_key(offline(data_dir=tmp_path))
+    assert (found.state, str(found.mend)[:3]) == ("failed", "mv ")
 
 
 def test_a_folder_that_cannot_be_one_is_named(tmp_path: Path) -> None:
@@ -216,6 +250,7 @@ def test_a_clock_that_is_wrong_is_named() -> None:
 def test_a_mongod_that_is_none_is_named() -> None:
     assert check_program(offline(mongod="/nothing/like/this")).state == "failed"
     assert check_program(offline(mongod="/bin/false")).state == "failed"
+    assert "unset MONGOD" in str(check_program(offline(mongod="/bin/false")).mend)
     assert check_program(offline()).state == "ok"
 
 

@@ -107,3 +107,21 @@ async def test_no_database_is_a_failure_in_one_line(script: Script) -> None:
     ran = await script("update_stats", MONGODB_URI="mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.count("\n") == 1
+    assert "Topology" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "value"),
+    [
+        ("update_stats", "MONGODB_URI", "mongodb://user:hunter2/x@db.example.org/"),
+        ("check_integrity", "MONGODB_URI", "mongodb://user:hunter2@db.example.org:99999999/"),
+        ("run_jobs", "EMAIL_URL", "gopher://user:hunter2@mail.example.org"),
+    ],
+)
+async def test_a_wrong_setting_is_wrong_usage(script: Script, name: str, setting: str, value: str) -> None:
+    """It ends with 2 and one line that names the setting, and repeats nothing of it."""
+    ran = await script(name, **{setting: value})
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert ran.err.startswith(f"setting {setting}: ")
+    assert "hunter2" not in ran.err
+    assert "example.org" not in ran.err

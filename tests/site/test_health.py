@@ -101,3 +101,11 @@ async def test_health_and_metrics_answer_in_a_second_while_the_database_does_not
     assert sick.json["status"] != "ok"
     assert "folkmoot_feed_lag_seconds" in metrics.text
     assert "folkmoot_jobs{" not in metrics.text
+
+
+async def test_invented_methods_share_one_row_of_the_metrics(api: Api) -> None:
+    for number in range(3):
+        assert (await api.call(f"BREW{number}", "/nowhere")).status == 404
+    text = (await api.get("/metrics")).text
+    assert "BREW" not in text
+    assert 'method="(refused)",route="(none)",status="404"} 3.0' in text

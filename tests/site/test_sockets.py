@@ -6,7 +6,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from tests.serving import Served
+from handlers.core.handler import JSON
+from tests.serving import Api, Served
 
 FRIEND = "https://friend.example"
 
@@ -34,3 +35,26 @@ async def test_pages_of_listed_origins_may_connect_and_no_others(server: Served)
         with pytest.raises(InvalidStatus) as refused:
             await connect(server.socket_url, origin=origin)  # type: ignore[arg-type]
         assert refused.value.response.status_code == 403
+
+
+@pytest.mark.settings(allowed_origins=(FRIEND,))
+async def test_what_is_no_handshake_is_refused_as_everywhere_on_the_site(api: Api) -> None:
+    path = "/connection/websocket"
+    asked = {"Access-Control-Request-Method": "GET"}
+    foreign = {"Origin": "https://evil.example"}
+    answers = [
+        (400, await api.get(path)),
+        (400, await api.get(path, Host="evil.example")),
+        (403, await api.get(path, **foreign)),
+        (405, await api.call("POST", path, b"{}")),
+        (405, await api.call("BREW", path)),
+        (405, await api.call("OPTIONS", path, headers=asked)),
+    ]
+    for status, answer in answers:
+        assert answer.status == status
+        assert (list(answer.json), answer.headers["Content-Type"]) == (["error"], JSON)
+        assert answer.headers["X-Request-Id"]
+        assert "Server" not in answer.headers
+        assert answer.headers.get("Allow") == ("GET" if status == 405 else None)
+    friend = await api.call("OPTIONS", path, headers={"Origin": FRIEND, **asked})
+    assert (friend.status, friend.headers["Access-Control-Allow-Origin"]) == (204, FRIEND)
