@@ -154,25 +154,6 @@ class SentLogin(BaseModel):
 Counts = dict[str, int]
 
 
-class Counters(Shown):
-    """The counters of the members on the roll."""
-
-    oid: Oid = Field(alias="_id")
-    id: Literal[1]
-    n_members: int
-    n_members_raw: int
-    n_members_validated: int
-    validation_queue: int
-    double_check_queue: int
-    double_checked: int
-    last_member_signup: float | None
-    n_members_w_state_consent: int
-    n_members_state: Counts
-    n_volunteers: int
-    version: int
-    last_run: int
-
-
 class Figures(Shown):
     """Figures without names."""
 
@@ -183,16 +164,6 @@ class Figures(Shown):
     state_dob_years: dict[str, Counts]
     state_signup_times: dict[str, list[int]]
     last_run: int
-
-
-class PollTally(BaseModel):
-    """A poll's tally: every option, zeros included."""
-
-    oid: Oid = Field(alias="_id")
-    poll_id: int
-    stats: Counts
-    total: int
-    version: int
 
 
 class OwnRoles(BaseModel):

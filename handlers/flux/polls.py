@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from handlers.core.dialect import Route
 from handlers.core.operation import Limit, operation
-from handlers.flux.answers import PollTally
 from handlers.flux.messages import TallyMessage
 from handlers.flux.rules import MEMBER, FluxHandler
 from handlers.flux.schemas import PollQuery, VoteBody
@@ -50,7 +49,7 @@ class CastVoteHandler(FluxHandler):
 class PollInfoHandler(FluxHandler):
     """The tally of a poll."""
 
-    @operation(query=PollQuery, returns=PollTally)
+    @operation(query=PollQuery, returns=TallyMessage)
     async def get(self, query: PollQuery) -> TallyMessage:
         """Return the tally, which always equals the votes."""
         return tally_object(await self.stores.polls.tally(query.poll_id))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from handlers.core.operation import operation
-from handlers.flux.answers import Counters, Figures
+from handlers.flux.answers import Figures
+from handlers.flux.messages import CountersMessage
 from handlers.flux.rules import FluxHandler, with_alias
 from storage.driver import Document
 
@@ -11,7 +12,7 @@ from storage.driver import Document
 class InfoHandler(FluxHandler):
     """The live counters."""
 
-    @operation(returns=Counters)
+    @operation(returns=CountersMessage)
     async def get(self) -> None:
         """Return the member counters.
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from handlers.core.dialect import Route
-from handlers.core.errors import Malformed
 from handlers.core.operation import operation
 from handlers.core.tokens import BadToken
 from handlers.site.answers import IdentityToken, Nonce, SessionToken
-from handlers.site.rules import SiteHandler
+from handlers.site.rules import SiteHandler, read_object
 from realtime.channels import Identity
 
 
@@ -32,7 +29,7 @@ class SessionHandler(SiteHandler):
     async def post(self) -> dict[str, str] | None:
         """Trade an identity token, and its nonce, for a token that opens the hub."""
         self.set_header("Cache-Control", "no-store")
-        who = await self.identify(read_token(self.request.body))
+        who = await self.identify(read_object(self.request.body).get("identity_token"))
         if who is None:
             nonce = await self.stores.nonces.make()
             self.answer({"id": "authentication_required", "data": {"nonce": nonce}}, 401)
@@ -49,17 +46,6 @@ class SessionHandler(SiteHandler):
             return await self.services.layer.identify(token)
         except BadToken:
             return None
-
-
-def read_token(body: bytes) -> Any:
-    """Return the body's identity_token, whatever it is; raises Malformed."""
-    try:
-        fields = orjson.loads(body)
-    except ValueError:
-        raise Malformed("the body must be JSON") from None
-    if not isinstance(fields, dict):
-        raise Malformed("the body must be a JSON object")
-    return fields.get("identity_token")
 
 
 ROUTES = (Route("/nonces", NonceHandler), Route("/sessions", SessionHandler))

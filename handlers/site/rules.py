@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from handlers.core.errors import ApiError, NotFound
+from handlers.core.errors import ApiError, Malformed, NotFound
 from handlers.core.handler import JSON, DialectHandler, NotFoundHandler
 from handlers.core.pages import HTML, PAGE_HEADERS, open_pages
 
@@ -39,3 +40,14 @@ class SiteHandler(DialectHandler):
 
 class SiteNotFound(NotFoundHandler, SiteHandler):
     """Answers every path that nobody serves."""
+
+
+def read_object(body: bytes) -> Mapping[str, Any]:
+    """Read a body's JSON object, unchecked; raises Malformed."""
+    try:
+        fields = orjson.loads(body)
+    except ValueError:
+        raise Malformed("the body must be JSON") from None
+    if not isinstance(fields, dict):
+        raise Malformed("the body must be a JSON object")
+    return fields

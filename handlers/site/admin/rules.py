@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from handlers.core.errors import ApiError, Conflict, Denied, Invalid, Malformed, NotFound, Unauthenticated
+from handlers.core.errors import ApiError, Conflict, Denied, Invalid, NotFound, Unauthenticated
 from handlers.core.handler import JSON
 from handlers.core.operation import Operation
-from handlers.site.rules import SiteHandler
+from handlers.site.rules import SiteHandler, read_object
 from realtime.codes import Disconnect, Refusal
 from storage.accounts import Member
 
@@ -123,17 +123,6 @@ class AdminHandler(SiteHandler):
             told["fields"] = {each.field: each.reason for each in error.fields}
         self.set_header("Content-Type", JSON)
         return orjson.dumps(told)
-
-
-def read_object(body: bytes) -> Mapping[str, Any]:
-    """Read a body's JSON object, unchecked; raises Malformed."""
-    try:
-        fields = orjson.loads(body)
-    except ValueError:
-        raise Malformed("the body must be JSON") from None
-    if not isinstance(fields, dict):
-        raise Malformed("the body must be a JSON object")
-    return fields
 
 
 def read_number(text: str, what: str) -> int:

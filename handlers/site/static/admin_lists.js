@@ -1,38 +1,17 @@
 // Events, and the OAuth2 clients of partners.
 
-import { button, confirmDeed, field, h, mark, moment, pages, panel, Place, said, table, tell } from "./admin_parts.js";
-
-const PAUSE = 250; // ms after the last key before a search begins
+import { button, confirmDeed, field, h, mark, moment, panel, Place, said, searching, table, tell } from "./admin_parts.js";
 
 /** The events. */
 export function showEvents(desk) {
-  const place = h("div");
-  const input = h("input", { id: "q", type: "search", autocomplete: "off", value: desk.query.get("q") ?? "", maxlength: "200" });
   const row = (event) => [
     h("a", { href: `/api/frontend/events/${event.id}/` }, event.name), moment(event.begins),
     event.public ? mark("public", "good") : mark("hidden"), event.registered, event.attended, event.cancelled,
   ];
-  const search = () => {
-    const q = input.value.trim();
-    const read = (before) => desk.call(`/events?${new URLSearchParams({ q, ...(before === null ? {} : { before }) })}`);
-    const columns = ["Event", "Begins", "~Visibility", "Signed up", "Attended", "Cancelled"];
-    const draw = (all) => table("Events", columns, all.flatMap((page) => page.events).map(row), q ? `No event begins with “${q}”.` : "There are no events.");
-    place.replaceChildren(pages(read, draw, (page) => page.next, "Events"));
-  };
-  let timer = null;
-  const soon = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (desk.left) return;
-      const q = input.value.trim();
-      history.replaceState(null, "", q ? `/admin/events?${new URLSearchParams({ q })}` : "/admin/events");
-      search();
-    }, PAUSE);
-  };
-  const form = h("form", { class: "search", role: "search", oninput: soon, onsubmit: (event) => { event.preventDefault(); soon(); } },
-    field("Find an event", input, "By id, or the beginning of its name; a link leads to Klub’s own page"));
-  search();
-  return ["Events", form, place];
+  const columns = ["Event", "Begins", "~Visibility", "Signed up", "Attended", "Cancelled"];
+  const draw = (all, q) => table("Events", columns, all.flatMap((page) => page.events).map(row), q ? `No event begins with “${q}”.` : "There are no events.");
+  const hint = "By id, or the beginning of its name; a link leads to Klub’s own page";
+  return searching(desk, "events", { label: "Find an event", hint, draw, caption: "Events" });
 }
 
 function secretOnce({ client_id: id, client_secret: secret }) {

@@ -2,6 +2,7 @@
 
 const MOMENT = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
 const ISO = /^\d{4}-\d\d-\d\dT[\d:.]+$/; // as PyBossa keeps its times, in UTC
+const PAUSE = 250; // ms after the last key before a search begins
 export const COUNT = new Intl.NumberFormat("en");
 const RATE = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
@@ -160,4 +161,29 @@ export function said() {
     line.textContent = text;
   };
   return { line, say, fail: (error) => say(error.message, "bad") };
+}
+
+/** A search that begins as one types; what is looked for is in the page's address. */
+export function searching(desk, area, { label, hint, draw, caption }) {
+  const place = h("div");
+  const input = h("input", { id: "q", name: "q", type: "search", autocomplete: "off", spellcheck: "false", value: desk.query.get("q") ?? "", maxlength: "200" });
+  const search = () => {
+    const q = input.value.trim();
+    const read = (before) => desk.call(`/${area}?${new URLSearchParams({ q, ...(before === null ? {} : { before }) })}`);
+    place.replaceChildren(pages(read, (all) => draw(all, q), (page) => page.next, caption));
+  };
+  let timer = null;
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (desk.left) return;
+      const q = input.value.trim();
+      history.replaceState(null, "", q ? `/admin/${area}?${new URLSearchParams({ q })}` : `/admin/${area}`);
+      search();
+    }, PAUSE);
+  };
+  const submit = (event) => { event.preventDefault(); soon(); };
+  const form = h("form", { class: "search", role: "search", oninput: soon, onsubmit: submit }, field(label, input, hint));
+  search();
+  return [caption, form, place];
 }

@@ -1,8 +1,7 @@
 // People: the search, and one person's page.
 
-import { button, confirmDeed, facts, field, h, mark, moment, pages, panel, Place, plain, said, table, tell } from "./admin_parts.js";
+import { button, confirmDeed, facts, field, h, mark, moment, panel, Place, plain, said, searching, table, tell } from "./admin_parts.js";
 
-const PAUSE = 250; // ms after the last key before a search begins
 const DIALECTS = { flux: "Flux", knowme: "Know Me", klub: "Klub", pybossa: "PyBossa", comics: "Comics" };
 const UNIT_ROLES = ["staff", "event_organizer"];
 
@@ -20,34 +19,16 @@ function row(person) {
   ];
 }
 
-/** The search; what is looked for is in the page's address. */
+/** The search. */
 export function showPeople(desk) {
-  const place = h("div");
-  const input = h("input", { id: "q", name: "q", type: "search", autocomplete: "off", spellcheck: "false", value: desk.query.get("q") ?? "", maxlength: "200" });
-  const search = () => {
-    const q = input.value.trim();
-    const read = (before) => desk.call(`/people?${new URLSearchParams({ q, ...(before === null ? {} : { before }) })}`);
-    const draw = (all) => {
-      const people = all.flatMap((page) => page.people);
-      tell(people.length ? `${people.length} people` : "Nobody found");
-      return table("People", ["Name", "Address and usernames", "~State", "Joined", "Id"], people.map(row), q ? `Nobody begins with “${q}”.` : "Nobody has an account yet.");
-    };
-    place.replaceChildren(pages(read, draw, (page) => page.next, "People"));
+  const columns = ["Name", "Address and usernames", "~State", "Joined", "Id"];
+  const draw = (all, q) => {
+    const people = all.flatMap((page) => page.people);
+    tell(people.length ? `${people.length} people` : "Nobody found");
+    return table("People", columns, people.map(row), q ? `Nobody begins with “${q}”.` : "Nobody has an account yet.");
   };
-  let timer = null;
-  const soon = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (desk.left) return;
-      const q = input.value.trim();
-      history.replaceState(null, "", q ? `/admin/people?${new URLSearchParams({ q })}` : "/admin/people");
-      search();
-    }, PAUSE);
-  };
-  const form = h("form", { class: "search", role: "search", onsubmit: (event) => { event.preventDefault(); soon(); }, oninput: soon },
-    field("Find a person", input, "By id, or the beginning of a name, username or e-mail address"));
-  search();
-  return ["People", form, place];
+  const hint = "By id, or the beginning of a name, username or e-mail address";
+  return searching(desk, "people", { label: "Find a person", hint, draw, caption: "People" });
 }
 
 function identities(person) {
