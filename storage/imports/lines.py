@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import bson
 import orjson
@@ -15,6 +16,7 @@ from storage.imports.source import DumpFile
 
 LONGEST_LINE = 48 * 1024 * 1024  # bytes: what a document of 16 MiB may take as text
 LARGEST = 16 * 1024 * 1024 - 16 * 1024  # bytes of a document, with room for what is filled in
+DEEPEST = 100  # levels of a document; MongoDB takes 200, and counts what a write wraps around them
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,21 @@ def check_storable(row: dict[str, object]) -> None:
     """Raise ValueError where the database would refuse the document."""
     if row.get("_id") is None or isinstance(row["_id"], list):
         raise ValueError("_id is missing" if row.get("_id") is None else "_id is a list")
+    check_depth(row)
     try:
         size = len(bson.encode(row))
     except (BSONError, OverflowError) as error:
         raise ValueError(str(error)) from error
     if size > LARGEST:
         raise ValueError("is larger than a document may be")
+
+
+def check_depth(row: dict[str, object]) -> None:
+    """Raise ValueError where there are too many levels; level by level, as recursion has limits itself."""
+    level: list[Any] = [row]
+    for _ in range(DEEPEST):
+        inner = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [value for values in inner for value in values if isinstance(value, dict | list)]
+        if not level:
+            return
+    raise ValueError(f"is nested deeper than {DEEPEST} levels")

@@ -78,7 +78,7 @@ def run(commands: list[Command], environment: dict[str, str]) -> list[str]:
 def adapt(command: Command, server: str, folder: Path) -> Command:
     """Have a command ask the test's server, run the test's Python and write into the test's folder."""
     text = re.sub(r"(localhost|127\.0\.0\.1):8888", server, command.text)
-    text = text.replace(".venv/bin/python", sys.executable).replace("/tmp/", f"{folder}/")  # noqa: S108
+    text = text.replace("/tmp/", f"{folder}/").replace(".venv/bin/python", sys.executable)  # noqa: S108
     return Command(text, command.answer)
 
 

@@ -49,6 +49,13 @@ def run(number: int, of: int = 1, by: int | None = 1, **fields: Any) -> Row:
     return {**row, "finish_time": f"2016-01-01T00:00:00.{number:06d}", **fields}
 
 
+def nested(levels: int) -> Row:
+    row: Row = {}
+    for _ in range(levels):
+        row = {"a": row}
+    return row
+
+
 @pytest.fixture
 def load(stores: Stores, tmp_path: Path) -> Load:
     """Give what imports a value as a file, through the same door as the command line."""
@@ -318,6 +325,8 @@ async def test_only_the_newest_are_news_with_their_own_time(load: Load, stores: 
         ({"task_run": [run(2**63)]}, "id is not"),
         ({"task_run": [run(3, info={"a\0b": 1})]}, r"task_run\[0\]"),
         ({"task_run": [run(3, info={"a": 2**70})]}, "task_run: Integer exceeds"),
+        ({"user": [user(8, info=nested(250))]}, r"user\[0\]: is nested deeper than 100 levels"),
+        ({"task_run": [run(3, info=json.dumps(nested(250)))]}, r"task_run\[0\]: is nested deeper"),
         (
             {"user": [user(8), {"id": 9, "name": "nine", "fullname": "Nine"}]},
             r"user\[1\]: email_addr is missing",
