@@ -92,6 +92,16 @@ async def test_what_a_row_does_not_say_stays(load: Load, stores: Stores) -> None
     assert (found["fname"], found["is_active"], found["email"]) == ("Bea", False, "a@example.com")
 
 
+async def test_another_username_replaces_the_former(load: Load, stores: Stores, server: Served) -> None:
+    """In the account that the profile made; not where somebody else has it."""
+    await load([profile(1, username="early"), profile(2, username="held")])
+    await load([profile(1, username="late"), profile(2, username="late")])
+    names = [(await find_user(stores, id=number))["klub"]["username"] for number in (1, 2)]
+    assert names == ["late", "held"]
+    assert [await login(server, name) for name in ("late", "early")] == [200, 401]
+    await assert_sound(stores)
+
+
 async def test_rows_that_say_nothing_are_no_fault(load: Load, stores: Stores) -> None:
     """Blank addresses are left out, blank telephones lead to nothing, nor do apps without an id."""
     summary = await load(
