@@ -130,3 +130,19 @@ async def test_the_event_of_an_account_must_be_there(load: Load, stores: Stores)
     (row,) = await stores.database["money_accounts"].find().to_list(None)
     assert (row["slug"], row["kind"]) == ("trees", "api")
     assert "event" not in row
+
+
+async def test_companies_do_not_take_part(load: Load, stores: Stores) -> None:
+    """What a dump says of them at events is left out, and the reason told."""
+    summary = await load(
+        [
+            record("aklub.companyprofile", 1, name="Acme"),
+            record("events.event", 1, name="Planting"),
+            record("interactions.interactioncategory", 1, slug="event_interaction"),
+            record("interactions.interactiontype", 1, slug="event_registration", category=1),
+            record("interactions.interaction", 1, user=1, event=1, type=1),
+        ]
+    )
+    reason = "its person was deleted here, or is a company"
+    assert summary["skipped"] == [{"model": "interactions.interaction", "count": 1, "reason": reason}]
+    await assert_sound(stores)
