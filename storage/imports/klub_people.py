@@ -152,7 +152,7 @@ class Completion:
                 continue
             whole = self._wholes[row["key"]]
             values = complete(person, whole, units, own=row.get("made", False))
-            values |= self._name(person, whole, names)
+            values |= self._name(person, whole, names, own=row.get("made", False))
             rights = rights_of(whole, units, self._adds_events)
             values |= merge_rights(person, row.get("rights") or {}, rights)
             for name, value in values.items():
@@ -176,10 +176,13 @@ class Completion:
         found = self._users.find({FIELD: {"$in": names}}, {FIELD: 1}, session=session)
         return {row["klub"]["username"]: row["_id"] for row in await found.to_list(None)}
 
-    def _name(self, person: Document, whole: Document, names: dict[str, ObjectId]) -> Document:
-        """Return the username of somebody who has none, if it is nobody else's and no foreign address."""
-        name = whole.get("username") or ""
-        if not name or len(name) > LONGEST or (person.get("klub") or {}).get("username"):
+    def _name(self, person: Document, whole: Document, names: dict[str, ObjectId], *, own: bool) -> Document:
+        """Return the username, if it is nobody else's and no foreign address.
+
+        Nobody changes it here: an account that the profile made takes another one, too.
+        """
+        name, held = whole.get("username") or "", (person.get("klub") or {}).get("username")
+        if not name or len(name) > LONGEST or name == held or (held and not own):
             return {}
         if "@" in name and name.lower() != (person.get("email") or "").lower():
             return {}

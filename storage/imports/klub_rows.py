@@ -14,7 +14,6 @@ from storage.imports.ledger import Key, Ledger
 from storage.imports.linked import ORPHANED
 from storage.imports.mapping import Entry, ImportMap
 from storage.imports.models import Model, Row
-from storage.imports.reading import GONE
 from storage.imports.record import Outcome, Record
 from storage.imports.rows import restarting
 from storage.imports.sequences import Numbers
@@ -39,6 +38,7 @@ COLLECTIONS = {
     models.CATEGORY: "interaction_categories",
     models.KIND: "interaction_types",
 }
+NOBODY = "its person was deleted here, or is a company"
 Ids = Mapping[tuple[str, Key], int]
 
 
@@ -192,7 +192,7 @@ class OwnRows:
         """Say why a row has nothing to belong to."""
         for link in self.model.links:
             if not link.optional and not link.many and (link.label, row.fields[link.field]) not in ids:
-                return GONE if link.label == models.PROFILE else ORPHANED
+                return NOBODY if link.label == models.PROFILE else ORPHANED
         return None
 
     async def find(self, rows: Sequence[Row], session: Session) -> dict[Key, Document]:

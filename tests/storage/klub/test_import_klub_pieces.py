@@ -92,6 +92,16 @@ async def test_what_a_row_does_not_say_stays(load: Load, stores: Stores) -> None
     assert (found["fname"], found["is_active"], found["email"]) == ("Bea", False, "a@example.com")
 
 
+async def test_another_username_replaces_the_former(load: Load, stores: Stores, server: Served) -> None:
+    """In the account that the profile made; not where somebody else has it."""
+    await load([profile(1, username="early"), profile(2, username="held")])
+    await load([profile(1, username="late"), profile(2, username="late")])
+    names = [(await find_user(stores, id=number))["klub"]["username"] for number in (1, 2)]
+    assert names == ["late", "held"]
+    assert [await login(server, name) for name in ("late", "early")] == [200, 401]
+    await assert_sound(stores)
+
+
 async def test_rows_that_say_nothing_are_no_fault(load: Load, stores: Stores) -> None:
     """Blank addresses are left out, blank telephones lead to nothing, nor do apps without an id."""
     summary = await load(
@@ -120,3 +130,19 @@ async def test_the_event_of_an_account_must_be_there(load: Load, stores: Stores)
     (row,) = await stores.database["money_accounts"].find().to_list(None)
     assert (row["slug"], row["kind"]) == ("trees", "api")
     assert "event" not in row
+
+
+async def test_companies_do_not_take_part(load: Load, stores: Stores) -> None:
+    """What a dump says of them at events is left out, and the reason told."""
+    summary = await load(
+        [
+            record("aklub.companyprofile", 1, name="Acme"),
+            record("events.event", 1, name="Planting"),
+            record("interactions.interactioncategory", 1, slug="event_interaction"),
+            record("interactions.interactiontype", 1, slug="event_registration", category=1),
+            record("interactions.interaction", 1, user=1, event=1, type=1),
+        ]
+    )
+    reason = "its person was deleted here, or is a company"
+    assert summary["skipped"] == [{"model": "interactions.interaction", "count": 1, "reason": reason}]
+    await assert_sound(stores)
