@@ -21,6 +21,7 @@ FINDINGS = """
 axe.run().then(({ violations }) =>
   violations.map(({ id, help, nodes }) => [id, help, ...nodes.map(({ html }) => html.slice(0, 200))]))
 """
+MOVING = "document.getAnimations().filter((each) => each.effect.getTiming().duration > 1).length"
 QUIET = (
     *("/static/html/soft_launch_iiccot.html", "/static/html/member_details.html", "/nowhere"),
     *("/docs", "/docs/live", "/api/docs/", "/api/bronto/event/", "/admin/"),
@@ -45,7 +46,7 @@ async def look(page: Visit, axe: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing(server: Served, visit: Open, npm_modules: Path, scheme: Any) -> None:
-    """The start page, the dashboard with its dialogs and on a wall, pages of documents, accounts, members."""
+    """The start page, the dashboard with its dialogs and on a wall."""
     await Scene(server.stores).event("Clean the river")
     axe = npm_modules / "axe-core" / "axe.min.js"
     page = await visit(server.url, scheme=scheme, bypass_csp=True)
@@ -61,9 +62,17 @@ async def test_axe_finds_nothing(server: Served, visit: Open, npm_modules: Path,
         await page.page.keyboard.press("Escape")
     await page.find("#wall").click()
     await look(page, axe)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_on_quieter_pages(
+    server: Served, visit: Open, npm_modules: Path, scheme: Any
+) -> None:
+    """Documents, members' pages, accounts, the door of the administrators."""
+    page = await visit("about:blank", scheme=scheme, bypass_csp=True)
     for path in QUIET:
         await page.page.goto(server.url + path)
-        await look(page, axe)
+        await look(page, npm_modules / "axe-core" / "axe.min.js")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -108,13 +117,13 @@ async def test_axe_finds_nothing_where_calls_are_tried(
 
 async def test_pages_are_small_still_and_take_twice_the_text(server: Served, visit: Open) -> None:
     """Who wants less motion or larger letters gets them; a page with its files is soon there."""
-    for path in ("/", "/dashboard", *QUIET, *(f"/docs/{each}" for each in CALLS)):
-        page = await visit(server.url + path, width=800, reduced_motion="reduce")
-        await page.page.wait_for_load_state("networkidle")
-        moving = "document.getAnimations().filter((each) => each.effect.getTiming().duration > 1).length"
-        assert (path, await page.run(moving)) == (path, 0)
+    page = await visit("about:blank", width=800, reduced_motion="reduce")
+    for path in ("/", "/dashboard", *QUIET, "/docs/flux"):
+        await page.page.goto(server.url + path)
+        calls = path == "/docs/flux"  # Swagger UI alone is 430 KB
+        if calls:
+            await expect(page.find(".opblock-tag").first).to_be_visible()
+        assert (path, await page.run(MOVING)) == (path, 0)
         await page.run("document.documentElement.style.fontSize = '200%'")
         assert (path, max(0, await page.overflow())) == (path, 0)
-        if not path.startswith(tuple(f"/docs/{each}" for each in CALLS)):  # Swagger UI alone is 430 KB
-            assert await page.size() < LARGEST, path
-        await page.page.close()
+        assert calls or await page.size() < LARGEST, path
