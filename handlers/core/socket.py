@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from http import HTTPStatus
 from typing import Any, cast
 
 from handlers.core.application import Folkmoot
@@ -28,6 +30,19 @@ class LiveSocket(SocketHandler):
         else:
             self.set_status(400)
             self.finish("this server does not answer to that host name (ALLOWED_HOSTS)")
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        """Refuse every method but that of a handshake."""
+        if status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.set_header("Allow", "GET")
+        self.finish()
+
+    def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> asyncio.Future[None]:
+        """Say what is wrong with a handshake, in Tornado's words perhaps, as the paths beside do."""
+        status = self.get_status()
+        if status >= HTTPStatus.BAD_REQUEST:
+            chunk = {"error": chunk or HTTPStatus(status).phrase.lower()}
+        return super().finish(chunk)
 
     @property
     def _folkmoot(self) -> Folkmoot:

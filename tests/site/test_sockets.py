@@ -34,3 +34,22 @@ async def test_pages_of_listed_origins_may_connect_and_no_others(server: Served)
         with pytest.raises(InvalidStatus) as refused:
             await connect(server.socket_url, origin=origin)  # type: ignore[arg-type]
         assert refused.value.response.status_code == 403
+        assert refused.value.response.body == b'{"error": "this origin may not connect"}'
+
+
+async def test_what_is_no_handshake_is_refused_in_the_sites_shape(server: Served) -> None:
+    path = "/connection/websocket"
+    plain = await server.api.get(path)
+    assert (plain.status, list(plain.json)) == (400, ["error"])
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        answer = await server.api.call(method, path)
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET")
+        assert answer.json == {"error": "method not allowed"}
+        assert answer.headers["Content-Type"].startswith("application/json")
+    headers = {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    old = await server.api.call("GET", path, headers={**headers, "Sec-WebSocket-Version": "8"})
+    assert (old.status, old.json) == (426, {"error": "upgrade required"})
