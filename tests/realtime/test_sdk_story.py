@@ -113,8 +113,9 @@ async def test_a_connection_outlives_its_token(
         ends = connection.expires_at
         async with asyncio.timeout(25):
             while connection.expires_at == ends:
+                heard = len(stream.heard)
                 await say(server, ann, 1)
-                await stream.count(len(stream.heard) + 1)
+                await stream.count(heard + 1)
         assert len(bought) >= 2
         assert connection.identity is not None
         assert connection.identity.user == str(ann.number)
