@@ -21,7 +21,7 @@ from realtime.hub import Hub
 
 PONG = "{}"
 CONTROL_BYTES = 4096  # room in the stream for control frames behind a full outbox
-CLOSE = 0x8
+TEXT_OPCODE, CLOSE = 0x1, 0x8
 PROTOCOL_ERROR, INVALID_PAYLOAD = 1002, 1007
 COMPRESSED = 0x40  # RSV1, RFC 7692
 
@@ -35,11 +35,15 @@ def judge_close(payload: bytes) -> int | None:
     (code,) = struct.unpack_from("!H", payload)
     if not (1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999):
         return PROTOCOL_ERROR
+    return None if is_text(payload[2:]) else INVALID_PAYLOAD
+
+
+def is_text(data: bytes) -> bool:
+    """Tell whether it is valid UTF-8."""
     try:
-        payload[2:].decode()
+        return data.isascii() or bool(data.decode())
     except UnicodeDecodeError:
-        return INVALID_PAYLOAD
-    return None
+        return False
 
 
 class LineProtocol(WebSocketProtocol13):
@@ -88,11 +92,19 @@ class LineProtocol(WebSocketProtocol13):
             self.line = None
 
     def _handle_message(self, opcode: int, data: bytes) -> asyncio.Future[None] | None:
-        if opcode == CLOSE and not self.client_terminated and (code := judge_close(data)) is not None:
+        if not self.client_terminated and (code := self._judge(opcode, data)) is not None:
             self.client_terminated = True
             self.close(code)
             return None
         return super()._handle_message(opcode, data)
+
+    def _judge(self, opcode: int, data: bytes) -> int | None:
+        """Return the code that answers what no client may send; Tornado would hang up without one."""
+        if opcode == CLOSE:
+            return judge_close(data)
+        if opcode == TEXT_OPCODE and not self._frame_compressed and not is_text(data):
+            return INVALID_PAYLOAD
+        return None
 
 
 class DeflatedLine(SocketLine):

@@ -266,6 +266,15 @@ async def test_a_message_over_the_limit_is_refused(serve: Serve) -> None:
         assert await raw.read() == (0x8, b"\x03\xf1message too big")
 
 
+@pytest.mark.parametrize("text", [b"\xff", b'{"id":1,"connect":{"token":"\xc3"}}', b"\xed\xa0\x80"])
+async def test_text_that_is_no_utf_8_is_answered_with_1007(serve: Serve, text: bytes) -> None:
+    live = await serve()
+    async with RawSocket.open(live) as raw:
+        raw.write(0x1, text)
+        assert await raw.read() == (0x8, b"\x03\xef")
+        assert await raw.reader.read() == b""
+
+
 async def test_control_frames_and_messages_do_not_mix_on_a_full_line(serve: Serve) -> None:
     """Pongs go through the stream and publications past it: every frame must still be whole."""
     live = await serve(Limits(conflation_ms=0))

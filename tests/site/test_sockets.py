@@ -58,3 +58,10 @@ async def test_what_is_no_handshake_is_refused_as_everywhere_on_the_site(api: Ap
         assert answer.headers.get("Allow") == ("GET" if status == 405 else None)
     friend = await api.call("OPTIONS", path, headers={"Origin": FRIEND, **asked})
     assert (friend.status, friend.headers["Access-Control-Allow-Origin"]) == (204, FRIEND)
+    upgrade = {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    old = await api.call("GET", path, headers={**upgrade, "Sec-WebSocket-Version": "8"})
+    assert (old.status, old.json) == (426, {"error": "Upgrade Required"})
