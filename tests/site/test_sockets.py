@@ -64,4 +64,4 @@ async def test_what_is_no_handshake_is_refused_as_everywhere_on_the_site(api: Ap
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     }
     old = await api.call("GET", path, headers={**upgrade, "Sec-WebSocket-Version": "8"})
-    assert (refused.status, refused.json) == (426, {"error": "Upgrade Required"})
+    assert (old.status, old.json) == (426, {"error": "Upgrade Required"})
