@@ -34,14 +34,18 @@ from handlers.core.setting_values import (
     QuarterHourly,
     Rate,
     RateLimit,
+    Recipients,
     check_dsn,
     check_key,
     check_media_url,
+    check_sender,
     check_sms,
     check_uri,
 )
 
 VERSION = "0.1.0"
+KEYED, SIGNED = r"\{key\}", r"\{s\}"  # what templates of mailed links have a place for
+ONE_LINE = r"^[^\x00-\x1f\x7f]{1,100}$"
 
 
 class Settings(BaseSettings):
@@ -76,7 +80,7 @@ class Settings(BaseSettings):
     email_url: SecretStr = Field(
         SecretStr("console:"), description="console:, file:FOLDER, smtp:// or smtps://"
     )
-    email_from: str | None = Field(
+    email_from: Annotated[str, AfterValidator(check_sender)] | None = Field(
         None, description="sender of mails; unset: Folkmoot <no-reply@host of BASE_URL>"
     )
     sms_url: Annotated[SecretStr, AfterValidator(check_sms)] = Field(
@@ -140,13 +144,17 @@ class Settings(BaseSettings):
         1, ge=0, allow_inf_nan=False, description="days that a mailed confirmation is good for"
     )
     email_confirmation_link_template: str = Field(
-        "https://example.com/confirm-email?key={key}", description="link that confirms an address"
+        "https://example.com/confirm-email?key={key}",
+        description="link that confirms an address",
+        pattern=KEYED,
     )
     password_reset_expiration_hours: float = Field(
         1, ge=0, allow_inf_nan=False, description="hours that a mailed password reset is good for"
     )
     password_reset_link_template: str = Field(
-        "https://example.com/change-password/?key={key}", description="link that sets a new password"
+        "https://example.com/change-password/?key={key}",
+        description="link that sets a new password",
+        pattern=KEYED,
     )
     mailchimp_enabled: bool = Field(False, description="keep a mailing list at MailChimp in step")
     mailchimp_api_url: str | None = Field(
@@ -172,7 +180,9 @@ class Settings(BaseSettings):
         description="page that a mailed password reset leads to; unset: BASE_URL and a slash",
         pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$",
     )
-    site_name: str | None = Field(None, description="name of the site in Klub's mails; unset: BRAND")
+    site_name: str | None = Field(
+        None, description="name of the site in Klub's mails; unset: BRAND", pattern=ONE_LINE
+    )
     sum_last_month_payments: int = Field(0, ge=0, description="paid in 40 days to be up to date; 0: no rule")
     sum_last_year_payments: int = Field(0, ge=0, description="paid in 375 days to be up to date; 0: no rule")
     organization_finance_program_types: CommaList = Field(
@@ -190,9 +200,7 @@ class Settings(BaseSettings):
 
     # PyBossa
     leaderboard: int = Field(20, ge=1, le=100, description="people of the top list")
-    brand: str = Field(
-        "Folkmoot", description="name of the site in mails", pattern=r"^[^\x00-\x1f\x7f]{1,100}$"
-    )
+    brand: str = Field("Folkmoot", description="name of the site in mails", pattern=ONE_LINE)
     account_confirmation_disabled: bool = Field(
         False, description="registrations need no mailed link; who sets this vouches for the addresses"
     )
@@ -200,10 +208,10 @@ class Settings(BaseSettings):
         18_000, ge=1, le=31_536_000, description="seconds that PyBossa's mailed links are good for"
     )
     locales: CommaList = Field(
-        "en,es,it,fr,ja,el", description="languages to choose from", validate_default=True
+        "en,es,it,fr,ja,el", description="languages to choose from", validate_default=True, min_length=1
     )
     spam: HostNames = Field((), description="domains that get no mail")
-    admins: CommaList = Field((), description="addresses that hear of deleted accounts")
+    admins: Recipients = Field((), description="addresses that hear of deleted accounts")
     ttl_zip_sec_files: int = Field(3, ge=1, le=365, description="days that an export can be fetched")
     spa_server_name: Base | None = Field(
         None, description="scheme and host of the links in PyBossa's mails; unset: BASE_URL"
@@ -230,10 +238,14 @@ class Settings(BaseSettings):
     flux_nonce_ttl: int = Field(3600, ge=1, description="seconds between a proven number and a registration")
     flux_phone_bank_lease: int = Field(900, ge=1, description="seconds that a member is one caller's to call")
     flux_member_link_template: str | None = Field(
-        None, description="link in member mails, {s} filled in; unset: the page that comes with the server"
+        None,
+        description="link in member mails, {s} filled in; unset: the page that comes with the server",
+        pattern=SIGNED,
     )
     flux_vote_link_template: str | None = Field(
-        None, description="link in mails that ask for a vote, {s} filled in; unset: the server's own page"
+        None,
+        description="link in mails that ask for a vote, {s} filled in; unset: the server's own page",
+        pattern=SIGNED,
     )
     flux_magic_link_ttl: int = Field(86_400, ge=1, description="seconds that a sign-in link is good for")
     flux_feedback_max: int = Field(10, ge=0, description="messages of feedback of a member in 24 hours")

@@ -23,12 +23,17 @@ log = logging.getLogger(__name__)
 def database_uri(settings: Settings) -> Iterator[tuple[str, embedded.Lease | None]]:
     """Yield the URI of the database; where none is set, join or start the own mongod over DATA_DIR.
 
-    The own one's lease comes with it: whoever stays long has to mend it now and then.
+    The own one's lease comes with it: whoever stays long has to mend it now and then. Raises SettingError,
+    EmbeddedError.
     """
     if settings.mongodb_uri is not None:
         yield settings.mongodb_uri.get_secret_value(), None
         return
-    with embedded.join(settings.data_dir, settings.mongod) as lease:
+    try:
+        own = embedded.join(settings.data_dir, settings.mongod)
+    except embedded.WrongProgram as error:
+        raise SettingError("MONGOD", str(error).removeprefix("MONGOD ")) from error
+    with own as lease:
         yield lease.uri, lease
 
 

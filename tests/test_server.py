@@ -75,6 +75,7 @@ def test_an_unreachable_database_is_named_in_one_line_without_its_password() -> 
         ({"MONGODB_URI": "mongodb://user:hunter2/@x", "SECRET_KEY": "k" * 32}, "MONGODB_URI"),
         ({"MONGODB_URI": "mongodb://127.0.0.1"}, "SECRET_KEY"),
         ({"DATA_DIR": "/dev/null/x"}, "DATA_DIR"),
+        ({**OWN, "MONGOD": "/no/such/mongod"}, "MONGOD"),
         ({"FLUX_LIMIT_VOTE": "often"}, "FLUX_LIMIT_VOTE"),
     ],
 )

@@ -55,6 +55,15 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("COMICS_MEDIA_URL", "//cdn.example.org/"),
         ("COMICS_MEDIA_URL", "https://cdn.example.org/?comics"),
         ("COMICS_QUERY_TIMEOUT_MS", "0"),
+        ("EMAIL_FROM", "nobody"),
+        ("EMAIL_FROM", "a@b.example, c@d.example"),
+        ("ADMINS", "boss@example.org,boss"),
+        ("LOCALES", " , "),
+        ("SITE_NAME", "Club\nBcc: x@example.org"),
+        ("EMAIL_CONFIRMATION_LINK_TEMPLATE", "https://app.example/confirm"),
+        ("PASSWORD_RESET_LINK_TEMPLATE", "https://app.example/?key={s}"),
+        ("FLUX_MEMBER_LINK_TEMPLATE", "https://app.example/?s=%s"),
+        ("FLUX_VOTE_LINK_TEMPLATE", "https://app.example/?s={key}"),
     ],
 )
 def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

@@ -32,8 +32,13 @@ LINKS: Mapping[str, str] = {
     "password_reset_link_template": "/demo/new-password?key={key}",
     "web_url": "/demo/new-password",
 }
-# What a proxy adds: whoever is behind one may be anywhere.
-PROXIED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
+# What proxies and tunnels add: whoever is behind one may be anywhere.
+PROXIED = (
+    *("Forwarded", "Via", "X-Real-IP", "X-Client-IP", "X-Original-Host", "X-ProxyUser-IP"),
+    *(f"X-Forwarded-{what}" for what in ("For", "Host", "Port", "Proto", "Server", "Scheme", "Prefix")),
+    *("CF-Connecting-IP", "CF-Ray", "True-Client-IP", "Fly-Client-IP", "Fastly-Client-IP"),
+)
+OLDER = "HTTP/1.0"  # what nginx speaks unless it is told otherwise, and no browser
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ def is_near(request: HTTPServerRequest) -> bool:
 
     A page elsewhere can point a name of its own here; behind a proxy anybody may be asking.
     """
-    name = host_name(request.host)
-    address = read_address(name)
-    own = name == "localhost" or (address is not None and address.is_loopback)
-    return own and not any(header in request.headers for header in PROXIED)
+    host = host_name(request.host)
+    address = read_address(host)
+    own = host == "localhost" or (address is not None and address.is_loopback)
+    return own and request.version != OLDER and not any(name in request.headers for name in PROXIED)

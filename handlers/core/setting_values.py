@@ -40,8 +40,33 @@ def check_host(value: str) -> str:
     return value.lower()
 
 
+def check_sender(value: str) -> str:
+    """Accept what mails may come from: `Name <name@host>`, or a bare address."""
+    from handlers.core.mail import read_sender  # which has the settings at its own roots
+
+    try:
+        read_sender(value)
+    except ValueError:
+        raise ValueError("must look like Folkmoot <no-reply@example.org>") from None
+    return value
+
+
+def check_recipient(value: str) -> str:
+    """Accept an e-mail address."""
+    from handlers.core.mail import read_recipient
+
+    try:
+        read_recipient(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not an e-mail address") from None
+    return value
+
+
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list)]
 Base = Annotated[str, AfterValidator(check_base)]
+Recipients = Annotated[
+    tuple[Annotated[str, AfterValidator(check_recipient)], ...], NoDecode, BeforeValidator(split_list)
+]
 Bases = Annotated[tuple[Base, ...], NoDecode, BeforeValidator(split_list)]
 HostNames = Annotated[
     tuple[Annotated[str, AfterValidator(check_host)], ...], NoDecode, BeforeValidator(split_list)

@@ -13,7 +13,7 @@ This package starts as the supervisor too: at import it needs the standard libra
 """
 
 from .binary import find_mongod
-from .errors import EmbeddedError
+from .errors import EmbeddedError, WrongProgram
 from .lease import Lease, join
 
-__all__ = ["EmbeddedError", "Lease", "find_mongod", "join"]
+__all__ = ["EmbeddedError", "Lease", "WrongProgram", "find_mongod", "join"]

@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from .errors import EmbeddedError
+from .errors import EmbeddedError, WrongProgram
 
 WAY_OUT = "or set MONGODB_URI to a running replica set."
 
@@ -27,7 +27,7 @@ def find_mongod(setting: str | None) -> Path:
 def _named(setting: str) -> Path:
     found = shutil.which(os.path.expanduser(setting))
     if found is None:
-        raise EmbeddedError(
+        raise WrongProgram(
             f"MONGOD is {setting!r}, which isn't a program that can be run. Correct or remove it, {WAY_OUT}"
         )
     return Path(found).absolute()

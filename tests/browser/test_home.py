@@ -184,6 +184,14 @@ async def test_no_width_scrolls_sideways(server: Served, visit: Open, width: int
     assert await page.overflow() <= 0
 
 
+async def test_a_name_that_is_one_long_word_is_broken(server: Served, visit: Open) -> None:
+    words = {"100": "w" * 120, "101": "Tea"}
+    await server.stores.polls.create(1, words, "Why" * 60)
+    page = await visit(server.url, width=360)
+    await expect(page.option("w" * 120)).to_be_visible()
+    assert await page.overflow() <= 0
+
+
 @pytest.mark.parametrize("width", [320, 400, 1200])
 async def test_nothing_jumps_when_numbers_change(server: Served, visit: Open, width: int) -> None:
     """New numbers and another leader leave everything where it is."""

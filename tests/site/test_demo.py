@@ -22,6 +22,7 @@ from storage.errors import NotFound
 from storage.passwords import Passwords
 from storage.stores import Stores
 from tests.serving import Answer, Api, Served, serve_here
+from tests.wire import open_wire
 
 FREE = pytest.mark.settings(email_url="console:", sms_url="console:")
 AS_JSON = {"Content_Type": "application/json"}
@@ -131,9 +132,17 @@ async def test_only_this_machine_gets_an_answer(settings: Settings, stores: Stor
                 await served.api.get(path, Host=f"evil.example:{port}"),
                 *[
                     await served.api.get(path, **{name: "203.0.113.9"})
-                    for name in ("X_Forwarded_For", "X_Real_IP", "Via", "Forwarded")
+                    for name in (
+                        "X_Forwarded_For",
+                        "X_Forwarded_Proto",
+                        "X_Real_IP",
+                        "Via",
+                        "CF_Connecting_IP",
+                    )
                 ],
             ]
+            async with open_wire(served.url) as wire:  # as nginx asks when it was told nothing
+                refused.append(await wire.ask(f"GET {path} HTTP/1.0", f"Host: 127.0.0.1:{port}"))
             assert {(each.status, each.text) for each in refused} == {(404, '{"error":"not found"}')}, path
         for host in ("localhost", f"[::1]:{port}", f"127.0.0.1:{port}"):
             assert (await served.api.get("/demo/people.json", Host=host)).json == {"people": []}
