@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -153,7 +154,9 @@ def main() -> None:
         sys.stderr.write(f"{missing}: pip install -r requirements-dev.txt\n")
         raise SystemExit(1) from None
     print_json(found)
-    raise SystemExit(1 if found["failed"] else 0)
+    sys.stdout.flush()
+    # At once: kosoku's own threads may still call into an interpreter that shuts down, which aborts it.
+    os._exit(1 if found["failed"] else 0)
 
 
 if __name__ == "__main__":
