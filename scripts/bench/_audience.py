@@ -124,6 +124,8 @@ def listen(opened: Sequence[socket.socket], *, record: bool) -> Heard:
         selector.register(each, selectors.EVENT_READ)
     while True:
         ready = selector.select()
+        # All of these have arrived by now; how long one process takes to read them is its own affair.
+        now = time.monotonic()
         if not record:
             # Clients elsewhere would not be woken by the server's CPU for each frame: read in batches.
             time.sleep(NAP)
@@ -135,7 +137,6 @@ def listen(opened: Sequence[socket.socket], *, record: bool) -> Heard:
             if not data:
                 selector.unregister(key.fileobj)
             elif record:
-                now = time.monotonic()
                 for offset in OFFSET.findall(data):
                     heard.moments[int(offset)].append(now)
 
