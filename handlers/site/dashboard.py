@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from handlers.core.dialect import Route
-from handlers.core.errors import NotFound
 from handlers.core.operation import operation
 from handlers.site.answers import PollWords
-from handlers.site.rules import SiteHandler
+from handlers.site.rules import SiteHandler, read_number
 
 
 class PollWordsHandler(SiteHandler):
@@ -15,9 +14,7 @@ class PollWordsHandler(SiteHandler):
     @operation(returns=PollWords)
     async def get(self, poll_id: str) -> dict[str, object]:
         """Return a poll's question and the labels of its options."""
-        if not (poll_id.isascii() and poll_id.isdigit() and len(poll_id) <= 18):
-            raise NotFound
-        words = await self.stores.polls.words(int(poll_id))
+        words = await self.stores.polls.words(read_number(poll_id, "poll"))
         return {"question": words.question, "options": words.options}
 
 

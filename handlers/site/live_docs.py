@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 from collections.abc import Mapping
@@ -11,11 +12,13 @@ from typing import Any
 import orjson
 
 from handlers.core.asyncapi import CONNECTION, STREAM, build_document
+from handlers.core.declaration import Credential
 from handlers.core.dialect import Route
 from handlers.core.operation import operation
-from handlers.core.packed import pack, send_packed
+from handlers.core.packed import Packed, pack, send_packed
 from handlers.site.rules import SiteHandler
 from handlers.site.schema_rows import Shape, Tables
+from realtime.hub import Hub
 
 Object = Mapping[str, Any]
 
@@ -108,13 +111,19 @@ def view_document(text: bytes) -> DocumentView:
     return DocumentView(orjson.loads(text))
 
 
+@functools.lru_cache(maxsize=8)
+def write_document(server: str, hub: Hub, credentials: tuple[Credential, ...]) -> Packed:
+    """Write the document of a hub; remembered, since few addresses lead to it."""
+    return pack(orjson.dumps(build_document(server, hub.namespaces, credentials)))
+
+
 class LiveDocument(SiteHandler):
     """What both forms begin with."""
 
-    def write_document(self) -> bytes:
-        """Write the document of the hub as it is here."""
+    async def open_document(self) -> Packed:
+        """Return the document of the hub as it is here; the first time takes a while."""
         hub, credentials = self.folkmoot.hub, self.folkmoot.gate.credentials
-        return orjson.dumps(build_document(self.base_url, hub.namespaces, credentials))
+        return await asyncio.to_thread(write_document, self.base_url, hub, credentials)
 
 
 class AsyncApiHandler(LiveDocument):
@@ -125,7 +134,7 @@ class AsyncApiHandler(LiveDocument):
         """Return the AsyncAPI 3.0 document of the live hub."""
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.set_header("Cache-Control", "no-cache")
-        send_packed(self, pack(self.write_document()))
+        send_packed(self, await self.open_document())
 
 
 class LiveDocsHandler(LiveDocument):
@@ -137,7 +146,7 @@ class LiveDocsHandler(LiveDocument):
         self.set_header("Cache-Control", "no-cache")
         server = self.base_url
         socket = server.replace("http", "ws", 1) + "/connection/websocket"
-        view = view_document(self.write_document())
+        view = view_document((await self.open_document()).plain)
         send_packed(self, pack(self.render_page("live_docs.html", view=view, server=server, socket=socket)))
 
 

@@ -11,6 +11,7 @@ import orjson
 from handlers.core.errors import ApiError, Malformed, NotFound
 from handlers.core.handler import JSON, DialectHandler, NotFoundHandler
 from handlers.core.pages import HTML, PAGE_HEADERS, open_pages
+from storage.admin.search import read_id
 
 PAGES = Path(__file__).parent / "pages"
 
@@ -51,3 +52,11 @@ def read_object(body: bytes) -> Mapping[str, Any]:
     if not isinstance(fields, dict):
         raise Malformed("the body must be a JSON object")
     return fields
+
+
+def read_number(text: str, what: str) -> int:
+    """Read an id in a path; raises NotFound for what can't be one."""
+    number = read_id(text)
+    if number is None:
+        raise NotFound(f"no such {what}")
+    return number

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from storage.admin.search import LONGEST_NUMBER, begins, spellings
+from storage.admin.search import begins, read_id, spellings
 from storage.database import Database
 from storage.driver import Document
 
@@ -109,6 +109,6 @@ def conditions(text: str) -> list[Document]:
         for public in (True, False)
         for each in spellings(text)
     ]
-    if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER:
-        found.append({"_id": int(text)})
+    if (number := read_id(text)) is not None:
+        found.append({"_id": number})
     return found

@@ -62,6 +62,12 @@ def spellings(text: str) -> Iterator[str]:
     yield from dict.fromkeys((text, text.lower(), text.title(), text.capitalize(), text.upper()))
 
 
+def read_id(text: str) -> int | None:
+    """Return the id that a text spells, None where it can't be one."""
+    digits = text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
+    return int(text) if digits else None
+
+
 class PeopleSearch:
     """Looks people up in `users`, by one query whose every branch has an index."""
 
@@ -90,6 +96,6 @@ class PeopleSearch:
         rows = await self._addresses.find(further, {"user_id": 1}).limit(MOST_ADDRESSES).to_list(None)
         if rows:
             found.append({"_id": {"$in": [row["user_id"] for row in rows]}})
-        if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER:
-            found.append({"id": int(text)})
+        if (number := read_id(text)) is not None:
+            found.append({"id": number})
         return found

@@ -18,8 +18,8 @@ from handlers.site.admin.rules import (
     Query,
     Text,
     Unwanted,
-    read_number,
 )
+from handlers.site.rules import read_number
 from realtime.inventory import Seat
 from storage.admin.appointments import ROLES, SUPERUSER, Wish
 from storage.admin.dossier import Dossier

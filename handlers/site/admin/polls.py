@@ -19,8 +19,8 @@ from handlers.site.admin.rules import (
     Query,
     Text,
     Unwanted,
-    read_number,
 )
+from handlers.site.rules import read_number
 from storage.admin.overviews import PollPage
 from storage.errors import NotFound
 from storage.polls import Tally

@@ -17,7 +17,6 @@ from handlers.site.rules import SiteHandler, read_object
 from realtime.codes import Disconnect, Refusal
 from storage.accounts import Member
 
-LONGEST_NUMBER = 18  # digits that fit an integer of the database
 PAGE = 25  # rows
 LARGEST_ID = 2**63 - 1
 
@@ -123,10 +122,3 @@ class AdminHandler(SiteHandler):
             told["fields"] = {each.field: each.reason for each in error.fields}
         self.set_header("Content-Type", JSON)
         return orjson.dumps(told)
-
-
-def read_number(text: str, what: str) -> int:
-    """Read an id in a path; raises NotFound for what can't be one."""
-    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
-        raise NotFound(f"no such {what}")
-    return int(text)
